@@ -1,0 +1,1 @@
+"""The async helper for callers of the Imports service."""

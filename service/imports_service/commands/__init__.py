@@ -1,0 +1,1 @@
+"""What changes an import: one transaction each."""

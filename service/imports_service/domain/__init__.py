@@ -1,0 +1,1 @@
+"""The rules of imports and rows: pure, no I/O, no clock, no protobuf, no SQL."""

@@ -1,0 +1,80 @@
+"""The service's settings: read once from the environment (prefix `IMPORTS_`), then passed as data."""
+
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIB = 1024 * 1024
+
+
+class Role(StrEnum):
+    """Which parts a process runs."""
+
+    ALL = "all"
+    API = "api"
+    WORKER = "worker"
+
+
+class Auth(StrEnum):
+    """How callers prove who they are. Only `insecure` is served by this version."""
+
+    INSECURE = "insecure"
+    JWT = "jwt"
+    MTLS = "mtls"
+
+
+class Settings(BaseSettings):
+    """Every setting with its unit and default. `IMPORTS_DATABASE_URL` sets `database_url`, and so on."""
+
+    model_config = SettingsConfigDict(env_prefix="IMPORTS_", frozen=True, extra="ignore")
+
+    grpc_listen: str = "127.0.0.1:50051"
+    role: Role = Role.ALL
+    auth: Auth = Auth.INSECURE
+    allow_insecure_listen: bool = False
+    """Says in so many words that `insecure` may bind an address that is not loopback."""
+
+    data_dir: Path = Path(".data")
+    """Where the embedded parts keep their data."""
+    pg_bin: Path | None = None
+    """A directory with initdb and postgres, instead of the embedded wheel's."""
+
+    database_url: str | None = None
+    listen_url: str | None = None
+    """Where to LISTEN when `database_url` goes through a transaction pooler."""
+    database_connections: int = Field(default=12, ge=2)
+
+    s3_endpoint_url: str | None = None
+    s3_public_endpoint_url: str | None = None
+    """What presigned URLs name; the endpoint itself when unset."""
+    s3_bucket: str | None = None
+    s3_region: str = "us-east-1"
+
+    max_message_bytes: int = Field(default=4 * MIB, ge=64 * 1024)
+    max_document_bytes: int = Field(default=8 * 1024 * MIB, ge=1)
+    max_inputs: int = Field(default=20_000_000, ge=1)
+    max_input_bytes: int = Field(default=MIB, ge=1024)
+    """The longest row; a longer one is a row issue."""
+    max_pending_imports: int = Field(default=1_000, ge=1)
+    segment_rows: int = Field(default=5_000, ge=1)
+    segment_bytes: int = Field(default=4 * MIB, ge=1024)
+
+    lease_seconds: float = Field(default=30.0, gt=0)
+    max_attempts: int = Field(default=5, ge=1)
+    worker_segments: int = Field(default=2, ge=1, le=4)
+    """Segments in flight in one process; with the ones prefetched at most four are in memory."""
+    stop_grace_seconds: float = Field(default=20.0, ge=0)
+    watch_heartbeat_seconds: float = Field(default=15.0, gt=0)
+
+    retention: timedelta = timedelta(days=30)
+    event_retention: timedelta = timedelta(days=7)
+
+    stop_at: str | None = None
+    """For tests only: the checkpoint at which this process stops and waits for ever (`after-fence`, `commit:3`)."""
+
+    @property
+    def lease(self) -> timedelta:
+        return timedelta(seconds=self.lease_seconds)

@@ -1,0 +1,1 @@
+"""An import's events and progress as a stream."""

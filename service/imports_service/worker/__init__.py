@@ -1,0 +1,1 @@
+"""The engine: claims units of work and runs them."""
