@@ -1,0 +1,72 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+demo: .venv/service ## Import the samples of examples/ into an embedded service, watch them, look at the result
+	@$(BIN)/python examples/demo.py
+
+serve: .venv/service ## Run the embedded service on 127.0.0.1:50051 until Ctrl-C; data stays in .data
+	@exec $(BIN)/imports-service serve --embedded
+
+test: .venv/dev ## Run all tests against the real embedded PostgreSQL and S3 store (ONLY=path or -k words)
+	@$(BIN)/python -m pytest $(ONLY)
+
+check: .venv/dev ## Format, lint, types, layers, contract
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/buf lint
+
+verify: .venv/dev .venv-proto/done ## Prove that the generated stubs are fresh and that the contract breaks nobody
+	.venv-proto/bin/python protos/generate.py --check
+	@if git cat-file -e HEAD~1:buf.yaml 2>/dev/null; then \
+	  echo "buf breaking against the previous commit"; $(BIN)/buf breaking --against '.git#ref=HEAD~1'; \
+	else echo "no previous contract to compare with"; fi
+
+proto: .venv-proto/done ## Generate the stubs in client/ from protos/
+	.venv-proto/bin/python protos/generate.py
+
+bench: .venv/dev ## Measure the main path beside its floors, as ratios in one run (ROWS=100000)
+	@$(BIN)/python -m benchmarks.throughput $(if $(ROWS),--rows $(ROWS))
+
+fix: .venv/dev ## Format and mend what the linter can mend
+	$(BIN)/ruff check --fix-only -q .
+	$(BIN)/ruff format -q .
+
+lock: .venv/dev ## Resolve requirements/*.in anew (hashes, no hosts); installs uv beside the rest
+	$(BIN)/pip install -q uv
+	for set in dev service proto; do \
+	  constraint=$$([ $$set = service ] && echo "-c requirements/dev.txt"); \
+	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+	    $$constraint requirements/$$set.in -o requirements/$$set.txt || exit 1; done
+
+clean: ## Remove the environments, the embedded data and all caches
+	rm -rf .venv .venv-proto .data .test .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Environments. pip rather than anything newer: it is what every machine with Python has configured.
+PIP_INSTALL = install --quiet --no-input --disable-pip-version-check --require-hashes
+
+.venv/service: requirements/service.txt client/pyproject.toml service/pyproject.toml
+	@echo "making the environment (half a minute, the first time only)"
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	@$(BIN)/pip $(PIP_INSTALL) -r requirements/service.txt
+	@$(BIN)/pip install --quiet --no-input --disable-pip-version-check --no-build-isolation --no-deps -e client -e service
+	@touch $@
+
+.venv/dev: .venv/service requirements/dev.txt
+	@echo "adding the tools of the tests"
+	@$(BIN)/pip $(PIP_INSTALL) -r requirements/dev.txt
+	@touch $@
+
+.venv-proto/done: requirements/proto.txt
+	@[ -x .venv-proto/bin/python ] || $(PYTHON) -m venv .venv-proto
+	@.venv-proto/bin/pip $(PIP_INSTALL) -r requirements/proto.txt
+	@touch $@
+
+.PHONY: help demo serve test check verify proto bench fix lock clean
