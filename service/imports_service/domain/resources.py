@@ -1,0 +1,42 @@
+"""A resource as it is stored, as others refer to it, and as a segment leaves it behind.
+
+Shapes only: who may change what is decided by `domain.fold`, how it is kept by the store. `attributes` is one JSON
+object with the settable attributes under their names and the to-one references under their input keys
+(`shipping_category_id`). Times are aware datetimes in UTC.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+
+class ReferenceRow(msgspec.Struct, frozen=True, gc=False):
+    """What a reference needs to know of a resource. `key` is the canonical key, None for a resource without one."""
+
+    resource_type: str
+    id: str
+    key: str | None
+
+
+class StoredResource(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A resource as it was read. `owner_id` names what it belongs to and goes with, such as a line item's order."""
+
+    resource_type: str
+    id: str
+    key: str | None
+    owner_id: str | None
+    attributes: str | bytes
+    created_at: datetime
+    updated_at: datetime
+    last_import: str
+
+
+class WrittenResource(msgspec.Struct, gc=False):
+    """A resource as a segment leaves it. `created_at` is None for a new one: the moment of the segment's fence."""
+
+    resource_type: str
+    id: str
+    key: str | None
+    owner_id: str | None
+    attributes: bytes
+    created_at: datetime | None = None
