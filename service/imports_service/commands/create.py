@@ -1,0 +1,64 @@
+"""Creating an import from a document, however it arrives."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from imports_service.checkpoints import Checkpoints
+from imports_service.domain.imports import Import, ImportSpec
+from imports_service.domain.registry import Registry
+from imports_service.objects.store import Objects
+from imports_service.store.database import Database
+from imports_service.store.nudges import Nudges
+
+
+class Source(StrEnum):
+    """What the chunks are: the bytes of a document as sent, or inline inputs written as canonical JSON Lines (names
+    sorted). The hash of the chunks is the hash that the request id stands for, either way."""
+
+    DOCUMENT = "document"
+    INPUTS = "inputs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateImport:
+    """A wish for an import, as the caller put it. `document_sha256`: 32 bytes."""
+
+    organization_id: str
+    spec: ImportSpec
+    creator: str
+    source: Source = Source.DOCUMENT
+    import_id: str | None = None
+    request_id: str | None = None
+    document_sha256: bytes | None = None
+    trace_context: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreationLimits:
+    """Bounds of documents, rows and segments, and how long an upload is held without a sign of life."""
+
+    segment_rows: int
+    segment_bytes: int
+    max_inputs: int
+    max_input_bytes: int
+    max_document_bytes: int
+    max_pending_imports: int
+    lease: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Creation:
+    """What creating needs: one for all calls of a process."""
+
+    database: Database
+    objects: Objects
+    nudges: Nudges
+    registry: Registry
+    checkpoints: Checkpoints
+    limits: CreationLimits
+
+
+async def create_import(wanted: CreateImport, chunks: AsyncIterator[bytes], creation: Creation) -> Import:
+    raise NotImplementedError

@@ -1,0 +1,196 @@
+"""Wakes whoever waits for an import to change, or for work, in this process and in the others.
+
+A nudge carries no state and may be lost, merged or repeated: who is woken reads the tables, and must not wait for
+ever. One connection of the process listens and sends. NOTIFY never stands in a transaction that writes, because
+PostgreSQL commits such transactions one at a time, cluster-wide. While the connection is away everything else goes
+on, and after it has come back everything may have changed: all are woken.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import asyncpg
+import structlog
+
+from imports_service.store.statements import SQL
+
+CHANNEL = "imports"
+PAUSE_SECONDS = 0.02
+"""A nudge leaves at once when none left within this time, else at its end, together with all that came meanwhile."""
+KEEPALIVE_SECONDS = 15.0
+ANSWER_SECONDS = 5.0
+"""How long the database may take to connect or to answer before the connection counts as lost."""
+MAX_BACKOFF_SECONDS = 5.0
+MAX_PAYLOAD_BYTES = 7_900
+"""PostgreSQL refuses a payload of 8,000 bytes."""
+MAX_WAITING = 20_000
+"""More imports than this waiting to be named (the connection is away) become one line that wakes everybody."""
+
+WORK = "w"
+EVERYTHING = "*"
+
+log = structlog.get_logger(__name__)
+
+
+class Nudges:
+    """The nudges of one process. `subscribe` and the senders never wait and never fail."""
+
+    def __init__(self) -> None:
+        self.work_wanted = asyncio.Event()
+        """Set when a unit may be ready; a worker clears it before it claims, and waits for it after an empty claim."""
+        self._watchers: dict[str, set[asyncio.Event]] = {}
+        self._outgoing: dict[str, None] = {}
+        self._something_to_do = asyncio.Event()
+
+    @contextmanager
+    def subscribe(self, organization_id: str, uid: str) -> Iterator[asyncio.Event]:
+        """An event that is set whenever the import may have changed. Subscribe before the first read, clear it
+        before every read."""
+        line = _line_of(organization_id, uid)
+        changed = asyncio.Event()
+        self._watchers.setdefault(line, set()).add(changed)
+        try:
+            yield changed
+        finally:
+            watchers = self._watchers[line]
+            watchers.remove(changed)
+            if not watchers:
+                del self._watchers[line]
+
+    def changed(self, organization_id: str, uid: str) -> None:
+        """Say that a change of the import has been committed."""
+        self._nudge(_line_of(organization_id, uid))
+
+    def work(self) -> None:
+        """Say that a unit may have become ready."""
+        self._nudge(WORK)
+
+    def wake_all(self) -> None:
+        """Wake everybody in this process: the server stops, or nobody knows what was missed."""
+        self.work_wanted.set()
+        for watchers in self._watchers.values():
+            for changed in watchers:
+                changed.set()
+
+    def _nudge(self, line: str) -> None:
+        self._wake(line)
+        if len(self._outgoing) >= MAX_WAITING:
+            self._outgoing = {EVERYTHING: None, WORK: None}
+        self._outgoing[line] = None
+        self._something_to_do.set()
+
+    def _wake(self, line: str) -> None:
+        if line == EVERYTHING:
+            self.wake_all()
+        elif line == WORK:
+            self.work_wanted.set()
+        else:
+            for changed in self._watchers.get(line, ()):
+                changed.set()
+
+    async def keep_connected(self, listen_url: str, application_name: str) -> None:
+        """Listen and send until cancelled, through any number of lost connections."""
+        failures = 0
+        while True:
+            try:
+                async with _listening(listen_url, application_name, self._received) as connection:
+                    failures = 0
+                    self.wake_all()
+                    connection.add_termination_listener(lambda _: self._something_to_do.set())
+                    await self._send_what_comes(connection)
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+                failures += 1
+                log.warning("nudges are away", error=repr(error), failures=failures)
+            # jittered, so that a restarted database is not met by every process at once
+            await asyncio.sleep(
+                random.uniform(0.5, 1.0) * min(MAX_BACKOFF_SECONDS, 0.1 * 2 ** min(failures, 10))
+            )
+
+    def _received(self, connection: Any, sender_pid: int, channel: str, payload: object) -> None:
+        if sender_pid == connection.get_server_pid():
+            return  # its own: the watchers of this process were woken before it left
+        for line in str(payload).split("\n"):
+            self._wake(line)
+
+    async def _send_what_comes(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        """Returns when the connection is lost."""
+        while not connection.is_closed():
+            if await _is_set_within(self._something_to_do, KEEPALIVE_SECONDS):
+                self._something_to_do.clear()
+                await self._send(connection)
+                await asyncio.sleep(PAUSE_SECONDS)
+            else:
+                await connection.execute("SELECT 1", timeout=ANSWER_SECONDS)
+
+    async def _send(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        lines, self._outgoing = self._outgoing, {}
+        if not lines or connection.is_closed():
+            self._outgoing = lines
+            return
+        try:
+            await connection.execute(SQL.send_nudges, CHANNEL, payloads(lines), timeout=ANSWER_SECONDS)
+        except BaseException:
+            self._outgoing = {**lines, **self._outgoing}
+            raise
+
+
+@asynccontextmanager
+async def open_nudges(listen_url: str, *, application_name: str) -> AsyncGenerator[Nudges, None]:
+    """The nudges of this process, connected in the background for as long as the block lasts.
+
+    `listen_url` reaches PostgreSQL without a transaction pooler. Entering does not wait for the connection.
+    """
+    nudges = Nudges()
+    async with asyncio.TaskGroup() as tasks:
+        connection = tasks.create_task(nudges.keep_connected(listen_url, application_name), name="nudges")
+        try:
+            yield nudges
+        finally:
+            connection.cancel()
+
+
+def payloads(lines: Iterable[str]) -> list[str]:
+    """The lines joined into as few payloads as PostgreSQL takes."""
+    joined: list[str] = []
+    size = MAX_PAYLOAD_BYTES
+    for line in lines:
+        if size + 1 + len(line) > MAX_PAYLOAD_BYTES:
+            joined.append(line)
+            size = len(line)
+        else:
+            joined[-1] += "\n" + line
+            size += 1 + len(line)
+    return joined
+
+
+def _line_of(organization_id: str, uid: str) -> str:
+    return f"i:{organization_id}:{uid}"
+
+
+@asynccontextmanager
+async def _listening(
+    listen_url: str, application_name: str, received: Any
+) -> "AsyncGenerator[asyncpg.Connection[asyncpg.Record], None]":
+    connection = await asyncpg.connect(
+        listen_url,
+        timeout=ANSWER_SECONDS,
+        statement_cache_size=0,
+        server_settings={"application_name": application_name},
+    )
+    try:
+        await connection.add_listener(CHANNEL, received)
+        yield connection
+    finally:
+        connection.terminate()
+
+
+async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True
