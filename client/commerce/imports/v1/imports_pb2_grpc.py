@@ -27,7 +27,16 @@ if _version_not_supported:
 
 
 class ImportServiceStub(object):
-    """Missing associated documentation comment in .proto file."""
+    """Creates, follows and manages imports.
+
+    Besides the reasons that its own comment names, every call can fail with:
+    UNAUTHENTICATED CREDENTIALS_INVALID (no or bad credentials), PERMISSION_DENIED ORGANIZATION_FORBIDDEN (judged before
+    anything is looked up), INVALID_ARGUMENT FIELD_INVALID (a malformed name, an identifier or number out of bounds),
+    UNAVAILABLE DATABASE_UNAVAILABLE, OBJECTS_UNAVAILABLE or STOPPING (try again, after RetryInfo), UNIMPLEMENTED
+    NOT_YET (a field or call of this contract that the running version does not serve; it is never ignored) and
+    INTERNAL INTERNAL (our fault; the message says nothing more). A message over the size limit is RESOURCE_EXHAUSTED
+    from gRPC itself, without details.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -103,82 +112,186 @@ class ImportServiceStub(object):
 
 
 class ImportServiceServicer(object):
-    """Missing associated documentation comment in .proto file."""
+    """Creates, follows and manages imports.
+
+    Besides the reasons that its own comment names, every call can fail with:
+    UNAUTHENTICATED CREDENTIALS_INVALID (no or bad credentials), PERMISSION_DENIED ORGANIZATION_FORBIDDEN (judged before
+    anything is looked up), INVALID_ARGUMENT FIELD_INVALID (a malformed name, an identifier or number out of bounds),
+    UNAVAILABLE DATABASE_UNAVAILABLE, OBJECTS_UNAVAILABLE or STOPPING (try again, after RetryInfo), UNIMPLEMENTED
+    NOT_YET (a field or call of this contract that the running version does not serve; it is never ignored) and
+    INTERNAL INTERNAL (our fault; the message says nothing more). A message over the size limit is RESOURCE_EXHAUSTED
+    from gRPC itself, without details.
+    """
 
     def CreateImport(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Creates an import from inputs that fit into one message, and answers at once with the import, pending.
+
+        Guarantees: the document is read to its end before the answer, so one that is no JSON array, JSON Lines or CSV, or
+        has no rows, is refused with line, column and byte offset and leaves nothing behind. Single bad rows are not
+        refused: they become issues of their rows. With a `request_id` the call may be repeated safely: the same id with
+        the same content answers with the same import as it is then, also when the organization is at its limit. The
+        order of rows is the order of their effect: of two rows of one key the later one wins.
+
+        Errors: INVALID_ARGUMENT FIELD_INVALID, RESOURCE_TYPE_UNKNOWN, DOCUMENT_MALFORMED, DOCUMENT_EMPTY,
+        DOCUMENT_CHECKSUM, DOCUMENT_TOO_LARGE, INPUTS_TOO_MANY, HEADER_INVALID; NOT_FOUND IMPORT_NOT_FOUND (a name in
+        `spec.after`); ALREADY_EXISTS IMPORT_ID_TAKEN, REQUEST_ID_REUSED; RESOURCE_EXHAUSTED PENDING_IMPORTS_LIMIT; those
+        of every call.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UploadImport(self, request_iterator, context):
-        """Missing associated documentation comment in .proto file."""
+        """Creates an import from a document of any size, sent in chunks: one header, then the document's bytes in order.
+
+        Guarantees: as CreateImport, and the service's memory does not grow with the document. Until the answer there is
+        no import; a stream that breaks leaves nothing and is started anew. A refusal may come before the stream's end,
+        as soon as it is certain. A known `request_id` whose header carries an equal `document_sha256` is answered at once.
+
+        Errors: those of CreateImport, and INVALID_ARGUMENT UPLOAD_PROTOCOL (no header first, a second header, a header
+        with a source, a chunk over 1 MiB).
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetImport(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Returns one import as it is now, with its logs, summary and fresh URLs of its files.
+
+        Guarantees: the counts belong to one moment, and processed + errors + not processed never exceeds `inputs_size`
+        and equals it once the import has ended. The answer fits into a message whatever the import held.
+
+        Errors: NOT_FOUND IMPORT_NOT_FOUND; those of every call.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListImports(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Lists the imports of an organization, page by page, newest first unless asked otherwise.
+
+        Guarantees: `total_size` is exact for the filter. An organization that never imported has an empty list. Listed
+        imports carry no logs, summary or URLs; GetImport has them.
+
+        Errors: INVALID_ARGUMENT FIELD_INVALID, PAGE_TOKEN_INVALID; those of every call.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateImport(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Changes what a caller noted on an import: reference, reference_origin, metadata. Nothing else can be changed.
+
+        Guarantees: works in every status, moves `updated_at` and `etag` if and only if something changed, and is told to
+        watchers as a SNAPSHOT.
+
+        Errors: INVALID_ARGUMENT FIELD_INVALID (an `update_mask` path that cannot be set, metadata over 64 KiB);
+        NOT_FOUND IMPORT_NOT_FOUND; ABORTED ETAG_MISMATCH; those of every call.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def InterruptImport(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Asks that an import end where it stands. Answers at once; the status follows when the files are written.
+
+        Guarantees: once it has answered, no further row is written. Rows written before stay, the others are
+        not processed. Asking again is harmless; an import that is closing already ends as it was going to.
+
+        Errors: NOT_FOUND IMPORT_NOT_FOUND; FAILED_PRECONDITION IMPORT_ENDED; those of every call.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RetryImport(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Creates an import of the failed and/or not processed rows of one that has ended, from the rows as first sent.
+
+        Guarantees: row numbers stay those of the document first sent, through any chain of retries. The new import has
+        its own copy of the rows and always `skip_errors`; it takes type, format, parent, csv_options, reference and
+        metadata from the import named, and `retry_of` names that one. What other imports wrote since is overwritten.
+        Without `request_id` every call makes another import.
+
+        Errors: INVALID_ARGUMENT FIELD_INVALID; NOT_FOUND IMPORT_NOT_FOUND; FAILED_PRECONDITION IMPORT_NOT_ENDED,
+        NOTHING_TO_RETRY, VALIDATE_ONLY_IMPORT; ALREADY_EXISTS REQUEST_ID_REUSED; RESOURCE_EXHAUSTED
+        PENDING_IMPORTS_LIMIT; those of every call.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteImport(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Deletes an import that is pending or has ended, with its results and files. Imported resources are never touched.
+
+        Guarantees: the name is free again at once; watchers are told with DELETED.
+
+        Errors: NOT_FOUND IMPORT_NOT_FOUND (unless `allow_missing`); FAILED_PRECONDITION IMPORT_IN_PROGRESS; ABORTED
+        ETAG_MISMATCH; those of every call.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchImport(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Streams one import to its end, so that nobody has to poll.
+
+        Guarantees: first a SNAPSHOT of now or, with a resume_token, everything missed since it. Then every transition, in
+        order, once per token; the terminal TRANSITION is the last event and the stream ends OK. PROGRESS is the latest
+        state at most once per `progress_interval`; a slow reader skips progress, never a transition. HEARTBEAT after 15 s
+        of silence. After UNAVAILABLE call again with the last token: nothing is lost or repeated, on any replica. If the
+        import is deleted meanwhile: DELETED, then OK. The watch owns nothing: leaving it changes nothing for the import.
+
+        Errors: NOT_FOUND IMPORT_NOT_FOUND; INVALID_ARGUMENT FIELD_INVALID, RESUME_TOKEN_INVALID; OUT_OF_RANGE
+        RESUME_TOKEN_EXPIRED (watch afresh); those of every call.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchImports(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Streams all imports of an organization that match a filter, until the caller leaves.
+
+        Guarantees: first a SNAPSHOT of every matching import that has not ended, then SYNCED; with a resume_token the
+        missed events, then SYNCED. The recorded events of an organization have one order, that of their commits. An event
+        is sent if its import matches before or after the change, so that a watcher sees it leave. Otherwise as WatchImport.
+
+        Errors: INVALID_ARGUMENT FIELD_INVALID, RESUME_TOKEN_INVALID; OUT_OF_RANGE RESUME_TOKEN_EXPIRED; those of every call.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WaitImport(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Answers when the import has ended, or shortly before the call's deadline (at most 10 minutes) as it is then.
+
+        Guarantees: a call with a deadline gets an answer, not DEADLINE_EXCEEDED; look at `status` to tell the two apart.
+
+        Errors: NOT_FOUND IMPORT_NOT_FOUND (also when it is deleted meanwhile); those of every call.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListImportResults(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Lists what became of each row, in row order, at any time.
+
+        Guarantees: results of finished rows never change. While the import runs, the list ends at the first row that is
+        not finished yet and the token goes on from there: an empty page with a token means nothing new yet.
+
+        Errors: INVALID_ARGUMENT FIELD_INVALID, PAGE_TOKEN_INVALID; NOT_FOUND IMPORT_NOT_FOUND; those of every call.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DownloadImportFile(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Streams a file of an ended import through the service, for callers without a way to the object store.
+
+        Guarantees: the same bytes as behind the URL. OK means complete; after any other status discard what came.
+
+        Errors: INVALID_ARGUMENT FIELD_INVALID; NOT_FOUND IMPORT_NOT_FOUND, FILE_NOT_FOUND (no such row, hence no file);
+        FAILED_PRECONDITION IMPORT_NOT_ENDED; those of every call.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -260,7 +373,16 @@ def add_ImportServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ImportService(object):
-    """Missing associated documentation comment in .proto file."""
+    """Creates, follows and manages imports.
+
+    Besides the reasons that its own comment names, every call can fail with:
+    UNAUTHENTICATED CREDENTIALS_INVALID (no or bad credentials), PERMISSION_DENIED ORGANIZATION_FORBIDDEN (judged before
+    anything is looked up), INVALID_ARGUMENT FIELD_INVALID (a malformed name, an identifier or number out of bounds),
+    UNAVAILABLE DATABASE_UNAVAILABLE, OBJECTS_UNAVAILABLE or STOPPING (try again, after RetryInfo), UNIMPLEMENTED
+    NOT_YET (a field or call of this contract that the running version does not serve; it is never ignored) and
+    INTERNAL INTERNAL (our fault; the message says nothing more). A message over the size limit is RESOURCE_EXHAUSTED
+    from gRPC itself, without details.
+    """
 
     @staticmethod
     def CreateImport(request,

@@ -26,7 +26,11 @@ if _version_not_supported:
 
 
 class ResourceTypeServiceStub(object):
-    """Missing associated documentation comment in .proto file."""
+    """Describes the resource types. The answers are part of the running version and the same for every organization.
+
+    Besides the reasons that its own comment names, every call can fail with UNAUTHENTICATED CREDENTIALS_INVALID,
+    UNAVAILABLE STOPPING and INTERNAL INTERNAL.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -47,16 +51,31 @@ class ResourceTypeServiceStub(object):
 
 
 class ResourceTypeServiceServicer(object):
-    """Missing associated documentation comment in .proto file."""
+    """Describes the resource types. The answers are part of the running version and the same for every organization.
+
+    Besides the reasons that its own comment names, every call can fail with UNAUTHENTICATED CREDENTIALS_INVALID,
+    UNAVAILABLE STOPPING and INTERNAL INTERNAL.
+    """
 
     def ListResourceTypes(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Lists all resource types.
+
+        Guarantees: a type comes after the types that its rows refer to, so documents sent in this order find what they
+        refer to. One answer holds all of them.
+
+        Errors: those of every call.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetResourceType(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Returns one resource type.
+
+        Guarantees: equal to the same type in ListResourceTypes.
+
+        Errors: INVALID_ARGUMENT FIELD_INVALID (no name given); NOT_FOUND RESOURCE_TYPE_NOT_FOUND; those of every call.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -83,7 +102,11 @@ def add_ResourceTypeServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ResourceTypeService(object):
-    """Missing associated documentation comment in .proto file."""
+    """Describes the resource types. The answers are part of the running version and the same for every organization.
+
+    Besides the reasons that its own comment names, every call can fail with UNAUTHENTICATED CREDENTIALS_INVALID,
+    UNAVAILABLE STOPPING and INTERNAL INTERNAL.
+    """
 
     @staticmethod
     def ListResourceTypes(request,

@@ -26,7 +26,11 @@ if _version_not_supported:
 
 
 class ResourceServiceStub(object):
-    """Missing associated documentation comment in .proto file."""
+    """Reads an organization's environment.
+
+    Besides the reasons that its own comment names, every call can fail with those that ImportService names for every
+    call, and with INVALID_ARGUMENT RESOURCE_TYPE_UNKNOWN.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -52,22 +56,43 @@ class ResourceServiceStub(object):
 
 
 class ResourceServiceServicer(object):
-    """Missing associated documentation comment in .proto file."""
+    """Reads an organization's environment.
+
+    Besides the reasons that its own comment names, every call can fail with those that ImportService names for every
+    call, and with INVALID_ARGUMENT RESOURCE_TYPE_UNKNOWN.
+    """
 
     def GetResource(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Returns one resource by id or by unique key.
+
+        Guarantees: one committed state of the resource, never half a row.
+
+        Errors: INVALID_ARGUMENT FIELD_INVALID (neither id nor key, a key that is not exactly the type's, a key for a type
+        without one); NOT_FOUND RESOURCE_NOT_FOUND; those of every call.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListResources(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Lists resources of one type in id order: those named, or all.
+
+        Guarantees: what is named and unknown is left out, never an error. Write-only attributes are not there.
+
+        Errors: INVALID_ARGUMENT FIELD_INVALID (over 1,000 ids and keys), PAGE_TOKEN_INVALID; those of every call.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExportResources(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Streams resources of one type as a document that CreateImport takes back unchanged.
+
+        Guarantees: in id order; each row is whole, the document is no snapshot across rows. OK means complete; after any
+        other status discard what came. Nothing to export is a valid empty document.
+
+        Errors: INVALID_ARGUMENT FIELD_INVALID; FAILED_PRECONDITION NOT_DRY_EXPORTABLE; those of every call.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -99,7 +124,11 @@ def add_ResourceServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ResourceService(object):
-    """Missing associated documentation comment in .proto file."""
+    """Reads an organization's environment.
+
+    Besides the reasons that its own comment names, every call can fail with those that ImportService names for every
+    call, and with INVALID_ARGUMENT RESOURCE_TYPE_UNKNOWN.
+    """
 
     @staticmethod
     def GetResource(request,
