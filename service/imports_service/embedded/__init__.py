@@ -1,1 +1,1 @@
-"""PostgreSQL and an S3 store of our own, for one machine."""
+"""PostgreSQL and an S3 store of our own, for one machine: loopback only, one owner a data directory."""

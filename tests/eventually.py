@@ -1,0 +1,35 @@
+"""Wait until something holds, or fail saying what never did. The only place where tests pass time."""
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+Seen = TypeVar("Seen")
+
+
+async def eventually(
+    predicate: Callable[[], Seen | Awaitable[Seen]],
+    within: float = 10.0,
+    what: str = "what was waited for",
+    *,
+    every: float = 0.01,
+) -> Seen:
+    """The first true answer of `predicate`, sync or async, asked again for at most `within` seconds.
+
+    An AssertionError of the predicate counts as "not yet"; the last one is the cause of the failure.
+    """
+    until = time.monotonic() + within
+    last: AssertionError | None = None
+    while True:
+        try:
+            answer = predicate()
+            seen = await answer if inspect.isawaitable(answer) else answer
+            if seen:
+                return seen
+        except AssertionError as error:
+            last = error
+        if time.monotonic() > until:
+            raise AssertionError(f"{what} did not happen within {within} s") from last
+        await asyncio.sleep(every)
