@@ -1,7 +1,7 @@
 """A resource as it is stored, as others refer to it, and as a segment leaves it behind.
 
-Shapes only: who may change what is decided by `domain.fold`, how it is kept by the store. `attributes` is one JSON
-object with the settable attributes under their names and the to-one references under their input keys
+Shapes only: who may change what is decided by `domain.fold`, how it is kept by the store. `attributes` is one
+JSON object with the settable attributes under their names and the to-one references under their input keys
 (`shipping_category_id`). Times are aware datetimes in UTC.
 """
 
@@ -11,7 +11,7 @@ import msgspec
 
 
 class ReferenceRow(msgspec.Struct, frozen=True, gc=False):
-    """What a reference needs to know of a resource. `key` is the canonical key, None for a resource without one."""
+    """What a reference needs to know of a resource. `key` is the canonical key, None when it has none."""
 
     resource_type: str
     id: str
@@ -19,7 +19,7 @@ class ReferenceRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class StoredResource(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A resource as it was read. `owner_id` names what it belongs to and goes with, such as a line item's order."""
+    """A resource as it was read. `owner_id` names what it belongs to, such as the order of a line item."""
 
     resource_type: str
     id: str
@@ -32,7 +32,7 @@ class StoredResource(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class WrittenResource(msgspec.Struct, gc=False):
-    """A resource as a segment leaves it. `created_at` is None for a new one: the moment of the segment's fence."""
+    """A resource as a segment leaves it. `created_at` is None for a new one: it is the time of the fence."""
 
     resource_type: str
     id: str
