@@ -14,8 +14,10 @@ from imports_service.store.nudges import Nudges
 
 
 class Source(StrEnum):
-    """What the chunks are: the bytes of a document as sent, or inline inputs written as canonical JSON Lines (names
-    sorted). The hash of the chunks is the hash that the request id stands for, either way."""
+    """What the chunks are: a document's bytes as sent, or inline inputs as canonical JSON Lines (names sorted).
+
+    Either way the hash of the chunks is part of the content that a request id stands for.
+    """
 
     DOCUMENT = "document"
     INPUTS = "inputs"

@@ -12,7 +12,7 @@ from imports_service.store.nudges import Nudges
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateImport:
-    """The values of the request and its mask. An empty mask means the values that are not empty, `*` all three."""
+    """The values of the request and its mask: empty means the values that are not empty, `*` all three."""
 
     name: ImportName
     update_mask: Sequence[str] = ()

@@ -1,9 +1,9 @@
 """Wakes whoever waits for an import to change, or for work, in this process and in the others.
 
-A nudge carries no state and may be lost, merged or repeated: who is woken reads the tables, and must not wait for
-ever. One connection of the process listens and sends. NOTIFY never stands in a transaction that writes, because
-PostgreSQL commits such transactions one at a time, cluster-wide. While the connection is away everything else goes
-on, and after it has come back everything may have changed: all are woken.
+A nudge carries no state and may be lost, merged or repeated: who is woken reads the tables, and must not wait
+for ever. One connection of the process listens and sends. NOTIFY never stands in a transaction that writes:
+PostgreSQL commits such transactions one at a time, cluster-wide. While the connection is away everything else
+goes on, and after it has come back everything may have changed: all are woken.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from imports_service.store.statements import SQL
 
 CHANNEL = "imports"
 PAUSE_SECONDS = 0.02
-"""A nudge leaves at once when none left within this time, else at its end, together with all that came meanwhile."""
+"""A nudge leaves at once when none left within this time, else at its end with all that came meanwhile."""
 KEEPALIVE_SECONDS = 15.0
 ANSWER_SECONDS = 5.0
 """How long the database may take to connect or to answer before the connection counts as lost."""
@@ -27,7 +27,7 @@ MAX_BACKOFF_SECONDS = 5.0
 MAX_PAYLOAD_BYTES = 7_900
 """PostgreSQL refuses a payload of 8,000 bytes."""
 MAX_WAITING = 20_000
-"""More imports than this waiting to be named (the connection is away) become one line that wakes everybody."""
+"""When more lines than this wait (the connection is away), one that wakes everybody takes their place."""
 
 WORK = "w"
 EVERYTHING = "*"
@@ -40,15 +40,14 @@ class Nudges:
 
     def __init__(self) -> None:
         self.work_wanted = asyncio.Event()
-        """Set when a unit may be ready; a worker clears it before it claims, and waits for it after an empty claim."""
+        """Set when a unit may be ready; a worker clears it before a claim and waits for it after an empty one."""
         self._watchers: dict[str, set[asyncio.Event]] = {}
         self._outgoing: dict[str, None] = {}
         self._something_to_do = asyncio.Event()
 
     @contextmanager
     def subscribe(self, organization_id: str, uid: str) -> Iterator[asyncio.Event]:
-        """An event that is set whenever the import may have changed. Subscribe before the first read, clear it
-        before every read."""
+        """An event that is set when the import may have changed: subscribe before the first read, clear before each."""
         line = _line_of(organization_id, uid)
         changed = asyncio.Event()
         self._watchers.setdefault(line, set()).add(changed)
@@ -74,6 +73,10 @@ class Nudges:
         for watchers in self._watchers.values():
             for changed in watchers:
                 changed.set()
+
+    async def wake_all_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self.wake_all()
 
     def _nudge(self, line: str) -> None:
         self._wake(line)
@@ -118,7 +121,7 @@ class Nudges:
     async def _send_what_comes(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         """Returns when the connection is lost."""
         while not connection.is_closed():
-            if await _is_set_within(self._something_to_do, KEEPALIVE_SECONDS):
+            if await is_set_within(self._something_to_do, KEEPALIVE_SECONDS):
                 self._something_to_do.clear()
                 await self._send(connection)
                 await asyncio.sleep(PAUSE_SECONDS)
@@ -138,18 +141,24 @@ class Nudges:
 
 
 @asynccontextmanager
-async def open_nudges(listen_url: str, *, application_name: str) -> AsyncGenerator[Nudges, None]:
+async def open_nudges(
+    listen_url: str, *, application_name: str, stop: asyncio.Event | None = None
+) -> AsyncGenerator[Nudges, None]:
     """The nudges of this process, connected in the background for as long as the block lasts.
 
-    `listen_url` reaches PostgreSQL without a transaction pooler. Entering does not wait for the connection.
+    `listen_url` reaches PostgreSQL without a transaction pooler. Entering does not wait for the connection. When
+    `stop` is set everybody is woken, so that open watches see it at once.
     """
     nudges = Nudges()
     async with asyncio.TaskGroup() as tasks:
-        connection = tasks.create_task(nudges.keep_connected(listen_url, application_name), name="nudges")
+        kept = [tasks.create_task(nudges.keep_connected(listen_url, application_name), name="nudges")]
+        if stop is not None:
+            kept.append(tasks.create_task(nudges.wake_all_at(stop), name="nudges at the stop"))
         try:
             yield nudges
         finally:
-            connection.cancel()
+            for task in kept:
+                task.cancel()
 
 
 def payloads(lines: Iterable[str]) -> list[str]:
@@ -187,7 +196,8 @@ async def _listening(
         connection.terminate()
 
 
-async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+async def is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for the event, at most so long; whether it is set."""
     try:
         async with asyncio.timeout(seconds):
             await event.wait()

@@ -26,8 +26,10 @@ class PendingReason(StrEnum):
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far an import is. `percent`: 0 to 100. `eta`: None while no rate is known. `queue_position`: 0 when it is
-    not pending or the place is not known."""
+    """How far an import is.
+
+    `percent`: 0 to 100. `eta`: None while no rate is known. `queue_position`: 0 when the place is not known.
+    """
 
     rows_per_second: float
     percent: float
@@ -39,8 +41,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 class WatchEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One message of a watch.
 
-    `token` resumes after this event. `snapshot` is None for SYNCED and HEARTBEAT only; `previous_status` is given
-    with TRANSITION, None for the one to pending. `progress` stands with every SNAPSHOT, TRANSITION and PROGRESS.
+    `token` resumes after this event. `snapshot` is None for SYNCED and HEARTBEAT only; `previous_status` comes with
+    TRANSITION, None for the one to pending. `progress` stands with every SNAPSHOT, TRANSITION and PROGRESS.
     """
 
     kind: WatchKind
