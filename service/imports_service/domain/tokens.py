@@ -1,8 +1,8 @@
 """Opaque tokens: places that a caller hands back, in pages and in watches.
 
-A token is `version · msgpack of the fields · checksum` in URL-safe base64. The checksum is keyed by the kind, so that
-a token of one call is foreign to every other. It guards against mistakes, not against forgers: whoever reads a token
-must still be allowed to see what it leads to.
+A token is `version · msgpack of the fields · checksum` in URL-safe base64. The checksum is keyed by the kind, so
+that a token of one call is foreign to every other. It guards against mistakes, not against forgers: whoever reads a
+token must still be allowed to see what it leads to.
 """
 
 import base64
@@ -17,7 +17,6 @@ MAX_TOKEN_BYTES = 256
 _VERSION = 1
 _CHECKSUM_BYTES = 8
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(tuple[TokenField, ...])
 
 
 def encode_token(kind: str, *fields: TokenField) -> str:
@@ -43,9 +42,12 @@ def decode_token(kind: str, text: str) -> tuple[TokenField, ...]:
     if not body or checksum != _checksum(kind, body) or body[0] != _VERSION:
         raise ValueError("no token of ours")
     try:
-        return _decoder.decode(body[1:])
+        fields = msgspec.msgpack.decode(body[1:])
     except msgspec.MsgspecError as error:
         raise ValueError("no token of ours") from error
+    if not isinstance(fields, list) or not all(isinstance(field, str | int | bytes) for field in fields):
+        raise ValueError("no token of ours")
+    return tuple(fields)
 
 
 def _checksum(kind: str, body: bytes) -> bytes:
