@@ -3,8 +3,8 @@
 `SegmentOutcomes` is filled by the fold, one row after the other. Stored apart are the outcomes (one byte a
 row, ids, keys, row numbers) and, only if there are any, the issues, each distinct one once. So a page of
 results costs two small reads, and a segment without issues pays nothing for them. Each begins with a byte
-that says how the rest is written, so that a release can read what the one before it wrote. Row numbers are the
-caller's: nothing here knows where a segment lies in its document.
+that says how the rest is written, so that a release can read what the one before it wrote. Row numbers are
+the caller's: nothing here knows where a segment lies in its document.
 """
 
 import zlib
