@@ -1,8 +1,8 @@
 """Generates the typed stubs in client/ from the contract; `--check` proves that the committed ones are fresh.
 
-Run by .venv-proto, whose generator is old on purpose: code that it makes runs on every protobuf runtime since, code
-made by a new one refuses older runtimes. `commerce/` stays a namespace package (no `__init__.py`), so that other
-services can bring packages of their own under the same root.
+Run by .venv-proto, whose generator is old on purpose: code that it makes runs on every protobuf runtime since,
+code made by a new one refuses older runtimes. `commerce/` stays a namespace package (no `__init__.py`), so that
+other services can bring packages of their own under the same root.
 """
 
 import argparse
@@ -19,7 +19,7 @@ CLIENT = PROTOS.parent / "client"
 
 
 def generate(target: Path) -> None:
-    """Write messages, services and their types below `target`. Raises SystemExit when the compiler refuses."""
+    """Write messages, services and their types below `target`. Raises SystemExit if the compiler refuses."""
     binaries = Path(sys.executable).parent
     sources = sorted(str(path.relative_to(PROTOS)) for path in (PROTOS / PACKAGE).glob("*.proto"))
     failed = protoc.main(
