@@ -1,0 +1,93 @@
+"""What becomes of a unit that did not go through.
+
+A conflict with other transactions, an outage of a part and a stop of this process are nobody's fault: the unit goes
+back and nothing is counted. A lease that ran out, a statement that took too long and any other exception count one
+attempt each; the last one allowed gives the unit up, and with it the import ends as interrupted (FAULT).
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import structlog
+
+from imports_service.domain.errors import Unavailable
+from imports_service.domain.imports import Closing
+from imports_service.store import imports, lanes, units
+from imports_service.store.database import Connection, TransactionConflict
+from imports_service.store.units import Claimed
+from imports_service.worker.closing import end_without_files
+from imports_service.worker.equipment import Equipment
+from imports_service.worker.leases import Held, LeaseLost, Leases
+
+log = structlog.get_logger()
+
+HAND_BACK_SECONDS = 3.0
+
+
+async def run(
+    equipment: Equipment, leases: Leases, claimed: Claimed, work: Callable[[Held], Awaitable[None]]
+) -> None:
+    """Do the work of a claimed unit under its lease; whatever it ends with, the unit is accounted for."""
+    try:
+        await leases.hold(claimed, work)
+    except LeaseLost:
+        log.warning("lease lost", **facts(claimed))
+    except TransactionConflict as conflict:
+        log.info("conflicts outlast the retries", error=str(conflict), **facts(claimed))
+        await _hand_back(equipment, claimed, counts=False, error=str(conflict))
+    except Unavailable as away:
+        log.warning("a part is away", error=str(away), **facts(claimed))
+        await _hand_back(equipment, claimed, counts=False, error=str(away))
+    except asyncio.CancelledError:
+        await _hand_back(equipment, claimed, counts=False, error="the worker stopped")
+        raise
+    except Exception as fault:
+        log.exception("unit failed", **facts(claimed))
+        await _hand_back(equipment, claimed, counts=True, error=f"{type(fault).__name__}: {fault}"[:500])
+
+
+async def give_up(equipment: Equipment, connection: Connection, claimed: Claimed) -> None:
+    """End the import of a unit that used up its attempts, in the transaction given."""
+    log.error("unit given up", **facts(claimed))
+    if claimed.is_closing:
+        await end_without_files(equipment, connection, claimed)
+        return
+    imported = await imports.request_closing(
+        connection, claimed.organization_id, claimed.import_uid, Closing.FAULT
+    )
+    if imported is not None:
+        await units.insert_closing(connection, claimed.organization_id, claimed.import_uid)
+
+
+async def _hand_back(equipment: Equipment, claimed: Claimed, *, counts: bool, error: str) -> None:
+    """Give the unit back, bounded in time: when that fails too, its lease runs out and the rescue finds it."""
+    is_last = counts and claimed.attempts + 1 >= equipment.settings.max_attempts
+    try:
+        async with asyncio.timeout(HAND_BACK_SECONDS), equipment.database.transaction() as connection:
+            await units.release(
+                connection, claimed, delay=backoff(claimed.attempts), counts=counts, gives_up=is_last, error=error
+            )
+            if is_last:
+                await give_up(equipment, connection, claimed)
+        async with asyncio.timeout(HAND_BACK_SECONDS), equipment.database.transaction() as connection:
+            await lanes.wake_lane(connection, claimed.organization_id)
+    except (Unavailable, TransactionConflict, TimeoutError) as away:
+        log.warning("not handed back; its lease will run out", error=str(away), **facts(claimed))
+    equipment.nudges.work()
+
+
+def backoff(attempts: int) -> timedelta:
+    """Twice as long after each attempt, at most 30 s, jittered."""
+    return timedelta(seconds=min(30.0, 0.25 * 2**attempts) * random.uniform(0.5, 1.0))
+
+
+def facts(claimed: Claimed) -> dict[str, object]:
+    """What a log line says of a unit."""
+    return {
+        "organization": claimed.organization_id,
+        "import_uid": claimed.import_uid,
+        "segment": claimed.segment,
+        "attempts": claimed.attempts,
+    }

@@ -1,0 +1,139 @@
+"""One segment: its transaction is fence, look up, fold, write, count. Nothing of it is visible before, all after.
+
+Locks are taken in one order: the segment's row (and the next one's, which becomes ready), the resources by type and
+id in one statement, the import.
+"""
+
+import asyncio
+import random
+import time
+from datetime import datetime
+
+from imports_service.domain.fold import Fold, Folded
+from imports_service.domain.ids import new_ids
+from imports_service.domain.imports import Import
+from imports_service.domain.lookups import References, own_names, wanted_references
+from imports_service.domain.outcomes import encode_outcomes
+from imports_service.store import imports, lanes, outcomes, resources, units
+from imports_service.store.database import Connection, TransactionConflict
+from imports_service.store.units import Claimed
+from imports_service.worker.equipment import Equipment
+from imports_service.worker.leases import Held, LeaseLost
+from imports_service.worker.start import start_import
+from imports_service.worker.supply import Segment, SegmentSupply
+
+TRIES = 5  # of one transaction under one lease; then the unit goes back
+
+
+class ImportClosing(Exception):
+    """The import is being closed: nothing of it may be written any more."""
+
+
+class SegmentRunner:
+    """Runs the segments of all imports of one process."""
+
+    def __init__(self, equipment: Equipment, supply: SegmentSupply) -> None:
+        self._equipment = equipment
+        self._supply = supply
+
+    async def run(self, held: Held) -> None:
+        """Work through one claimed segment. Raises `LeaseLost`, `TransactionConflict`, `Unavailable`."""
+        claimed = held.claimed
+        imported = await start_import(self._equipment, claimed)
+        if imported is None:
+            return
+        segment = await self._supply.take(imported, claimed.segment)
+        if claimed.in_order and claimed.first_row + claimed.row_count <= imported.inputs_size:
+            self._supply.fetch_ahead(imported, claimed.segment + 1)
+        try:
+            committed = await self._commit(held, imported, segment)
+        except ImportClosing:
+            return  # the closing counts these rows as not processed
+        await self._equipment.checkpoints.reach("after-commit")
+        await self._announce(claimed, committed)
+
+    async def _commit(self, held: Held, imported: Import, segment: Segment) -> Import:
+        """Run the transaction until it goes through. A conflict means: look again, so all of it runs again."""
+        for tried in range(1, TRIES + 1):
+            try:
+                with held.transaction():
+                    async with self._equipment.database.transaction() as connection:
+                        committed = await self._process(connection, held.claimed, imported, segment)
+                        await self._equipment.checkpoints.reach("before-commit")
+                    return committed
+            except TransactionConflict:
+                if tried == TRIES:
+                    raise
+                await asyncio.sleep(random.uniform(0.01, 0.05) * 2**tried)
+                segment = await self._supply.take(imported, held.claimed.segment)  # the fold consumed the rows
+        raise AssertionError("unreachable")
+
+    async def _process(
+        self, connection: Connection, claimed: Claimed, imported: Import, segment: Segment
+    ) -> Import:
+        reach = self._equipment.checkpoints.reach
+        done_at = await units.fence(connection, claimed)
+        if done_at is None:
+            raise LeaseLost(claimed.lease_token)
+        if claimed.in_order:
+            await units.ready_next(connection, claimed)
+        await reach("after-fence")
+
+        folded = await self._fold(connection, imported, segment, done_at)
+        await reach("after-look-up")
+
+        await self._write(connection, imported, folded, done_at)
+        await reach("after-write")
+
+        encoded = encode_outcomes(folded.outcomes, segment.header.row_numbers())
+        await outcomes.insert_outcome(connection, claimed, encoded)
+        committed = await imports.count_rows(
+            connection, claimed.organization_id, claimed.import_uid, encoded.counts
+        )
+        if committed is None:
+            raise ImportClosing
+        if committed.closing is not None:
+            await units.insert_closing(connection, claimed.organization_id, claimed.import_uid)
+        await reach("after-count")
+        return committed
+
+    async def _fold(
+        self, connection: Connection, imported: Import, segment: Segment, done_at: datetime
+    ) -> Folded:
+        shape = self._equipment.shapes[imported.spec.resource_type]
+        inputs = [row for rows in segment.slices for row in rows]
+        wanted = wanted_references(shape, inputs)
+        references = References()
+        if not wanted.is_empty:
+            references = await resources.look_up_references(connection, imported.organization_id, wanted)
+        named = own_names(shape, inputs, references)
+        stored = await resources.lock_resources(connection, imported.organization_id, named)
+
+        fold = Fold(shape, references, stored, new_ids=iter(new_ids(len(inputs), time.time_ns() // 1_000_000)))
+        for rows in segment.slices:
+            fold.add(rows)
+            await asyncio.sleep(0)
+        return fold.finish()
+
+    async def _write(
+        self, connection: Connection, imported: Import, folded: Folded, done_at: datetime
+    ) -> None:
+        organization_id = imported.organization_id
+        if folded.removed:
+            await resources.delete_removed(connection, organization_id, folded.removed)
+        if folded.created:
+            await resources.copy_created(
+                connection, organization_id, folded.created, done_at=done_at, last_import=imported.import_id
+            )
+        if folded.changed:
+            await resources.write_changed(
+                connection, organization_id, folded.changed, done_at=done_at, last_import=imported.import_id
+            )
+
+    async def _announce(self, claimed: Claimed, committed: Import) -> None:
+        """Say that there is progress, and wake the lane if the commit made another unit ready."""
+        self._equipment.nudges.changed(claimed.organization_id, claimed.import_uid)
+        if claimed.in_order or committed.closing is not None:
+            async with self._equipment.database.transaction() as connection:
+                await lanes.wake_lane(connection, claimed.organization_id)
+            self._equipment.nudges.work()
