@@ -26,7 +26,7 @@ def sku(number: int) -> dict[str, object]:
     return {
         "code": f"{thing[:4].upper()}{adjective[:3].upper()}{number:08d}",
         "name": f"{adjective} {thing} no. {number}",
-        "description": f"The {adjective.lower()} {thing.lower()} of our {number % 90 + 10}th collection, lined",
+        "description": f"The {adjective.lower()} {thing.lower()} of our {number % 90 + 10}th collection",
         "pieces_per_pack": number % 12 + 1,
         "weight": number % 900 + 0.5,
         "unit_of_weight": "gr",

@@ -1,8 +1,9 @@
 """What the same rows cost without a service: the two floors that our figure is divided by.
 
-*raw*: rows already encoded in memory, binary COPY into a temporary table, then one ordered INSERT .. SELECT .. ON
-CONFLICT; the better of one and two connections. *file*: the same starting from the document's bytes (msgspec), one
-process and two connections: what a good script of one's own would do. Same columns, indexes and database as ours.
+*raw*: rows already encoded in memory, binary COPY into a temporary table, then one ordered INSERT .. SELECT ..
+ON CONFLICT; the better of one and two connections. *file*: the same starting from the document's bytes
+(msgspec), one process and two connections: what a good script of one's own would do. Same columns, indexes and
+database as ours.
 """
 
 import asyncio
@@ -18,7 +19,9 @@ import msgspec
 BATCH_ROWS = 5_000
 
 CREATE_TABLE = """
-CREATE TABLE IF NOT EXISTS floor_resource (LIKE resource INCLUDING DEFAULTS INCLUDING INDEXES INCLUDING STORAGE)
+CREATE TABLE IF NOT EXISTS floor_resource (
+    LIKE resource INCLUDING DEFAULTS INCLUDING INDEXES INCLUDING STORAGE
+)
 """
 CREATE_STAGE = """
 CREATE TEMP TABLE IF NOT EXISTS floor_stage (LIKE floor_resource) ON COMMIT DELETE ROWS

@@ -1,0 +1,170 @@
+"""Rows per second of an import of SKUs, from the first byte uploaded to `completed`, beside the two floors.
+
+    python -m benchmarks.throughput --rows 100000 --pairs 5
+
+One service process (the PyPI wheels' PostgreSQL and S3 store), one run on one database, alternating with the
+floors; medians after one round to warm up. Prints a table and the peak memory of the service.
+"""
+
+import argparse
+import asyncio
+import os
+import secrets
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import grpc
+import psutil
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from benchmarks import documents, floors
+from commerce.imports.v1 import imports_pb2, imports_pb2_grpc
+from imports_service.embedded.ports import free_port
+from imports_service.embedded.postgres import embedded_postgres
+
+START_SECONDS = 60.0
+
+
+class Service:
+    """The service as a child process; `memory_bytes` and `peak_bytes` are resident."""
+
+    def __init__(self, process: asyncio.subprocess.Process, target: str) -> None:
+        self.process = process
+        self.target = target
+
+    def memory_bytes(self) -> int:
+        return int(psutil.Process(self.process.pid).memory_info().rss)
+
+    def peak_bytes(self) -> int:
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM"):
+                return int(line.split()[1]) * 1024
+        raise ValueError("this system does not tell peak memory")
+
+
+@asynccontextmanager
+async def running_service(database_url: str, data_dir: Path) -> AsyncIterator[Service]:
+    target = f"127.0.0.1:{free_port()}"
+    environment = os.environ | {
+        "IMPORTS_DATABASE_URL": database_url,
+        "IMPORTS_DATA_DIR": str(data_dir),
+        "IMPORTS_GRPC_LISTEN": target,
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "imports_service", "serve", "--embedded", env=environment
+    )
+    try:
+        await _healthy(target)
+        yield Service(process, target)
+    finally:
+        process.terminate()
+        async with asyncio.timeout(START_SECONDS):
+            await process.wait()
+
+
+async def _healthy(target: str) -> None:
+    async with asyncio.timeout(START_SECONDS), grpc.aio.insecure_channel(target) as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        request = health_pb2.HealthCheckRequest()
+        while True:
+            answer = await stub.Check(request, wait_for_ready=True)
+            if answer.status == health_pb2.HealthCheckResponse.SERVING:
+                return
+            await asyncio.sleep(0.1)
+
+
+def _upload(
+    organization: str, document: bytes, file_format: int
+) -> Iterator[imports_pb2.UploadImportRequest]:
+    spec = imports_pb2.ImportSpec(resource_type="skus", format=imports_pb2.Format.Name(file_format))
+    header = imports_pb2.CreateImportRequest(parent=f"organizations/{organization}", spec=spec)
+    yield imports_pb2.UploadImportRequest(header=header)
+    for chunk in documents.in_chunks(document):
+        yield imports_pb2.UploadImportRequest(chunk=chunk)
+
+
+async def our_seconds(target: str, organization: str, document: bytes, file_format: int) -> float:
+    """Seconds from the first byte to `completed`. Raises when a row failed or the import was interrupted."""
+    async with grpc.aio.insecure_channel(target) as channel:
+        stub = imports_pb2_grpc.ImportServiceStub(channel)
+        started = time.perf_counter()
+        created = await stub.UploadImport(_upload(organization, document, file_format))
+        last = None
+        async for event in stub.WatchImport(imports_pb2.WatchImportRequest(name=created.name)):
+            last = event
+        seconds = time.perf_counter() - started
+    if last is None or last.snapshot.status != imports_pb2.STATUS_COMPLETED or last.snapshot.errors_count:
+        raise RuntimeError(f"the import did not complete cleanly: {last}")
+    return seconds
+
+
+async def measure(rows: int, pairs: int) -> None:
+    json_lines, array, csv = (
+        make(rows) for make in (documents.json_lines, documents.json_array, documents.csv_document)
+    )
+    measured: dict[str, list[float]] = {}
+
+    def note(name: str, seconds: float) -> None:
+        measured.setdefault(name, []).append(rows / seconds)
+        print(f"  {name:<28} {rows / seconds:>10,.0f} rows/s", flush=True)
+
+    with tempfile.TemporaryDirectory(prefix="imports-bench-") as directory:
+        async with (
+            embedded_postgres(Path(directory) / "pg") as postgres,
+            running_service(postgres.url, Path(directory) / "data") as service,
+        ):
+            connection = await asyncpg.connect(postgres.url)
+            await connection.execute(floors.CREATE_TABLE)
+            await connection.close()
+            idle = service.memory_bytes()
+            for pair in range(pairs + 1):
+                print(f"round {pair}" + (" (to warm up)" if pair == 0 else ""), flush=True)
+                organization = f"bench-{secrets.token_hex(4)}"
+                note(
+                    "json lines",
+                    await our_seconds(service.target, organization, json_lines, imports_pb2.FORMAT_JSON),
+                )
+                note(
+                    "json lines, unchanged",
+                    await our_seconds(service.target, organization, json_lines, imports_pb2.FORMAT_JSON),
+                )
+                note("file floor", await floors.file_seconds(postgres.url, json_lines))
+                note("raw floor", await floors.raw_seconds(postgres.url, json_lines))
+                note(
+                    "json array",
+                    await our_seconds(service.target, f"{organization}-a", array, imports_pb2.FORMAT_JSON),
+                )
+                note(
+                    "csv", await our_seconds(service.target, f"{organization}-c", csv, imports_pb2.FORMAT_CSV)
+                )
+            _report(measured, rows, idle, service.peak_bytes())
+
+
+def _report(measured: dict[str, list[float]], rows: int, idle: int, peak: int) -> None:
+    medians = {name: statistics.median(figures[1:] or figures) for name, figures in measured.items()}
+    print(f"\n{rows:,} rows of {len(documents.json_lines(1))} bytes, medians\n")
+    print("| what | rows/s | ÷ file | ÷ raw |\n|---|---|---|---|")
+    for name, figure in medians.items():
+        by_file, by_raw = figure / medians["file floor"], figure / medians["raw floor"]
+        print(f"| {name} | {figure:,.0f} | {by_file:.2f} | {by_raw:.2f} |")
+    print(f"\nmemory of the service: {idle / 2**20:.0f} MiB idle, {peak / 2**20:.0f} MiB at its peak")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--pairs", type=int, default=5)
+    arguments = parser.parse_args()
+    asyncio.run(measure(arguments.rows, arguments.pairs))
+
+
+if __name__ == "__main__":
+    main()
