@@ -1,8 +1,8 @@
 """Opaque tokens: places that a caller hands back, in pages and in watches.
 
 A token is a version byte, the fields as msgpack and a checksum, in URL-safe base64. The checksum is keyed by
-the kind (at most 32 ASCII characters), so that a token of one call is foreign to every other. It guards against
-mistakes, not against forgers: whoever reads a token must still be allowed to see what it leads to.
+the kind (at most 32 ASCII characters), so that a token of one call is foreign to every other. It guards
+against mistakes, not against forgers: whoever reads a token must still be allowed to see what it leads to.
 """
 
 import base64
