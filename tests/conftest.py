@@ -1,4 +1,4 @@
-"""What tests stand on: one PostgreSQL and one S3 store a run, a database and a bucket a test, the service itself."""
+"""What tests stand on: one PostgreSQL and one S3 store a run, a database and a bucket a test, the service."""
 
 import os
 import shutil

@@ -35,7 +35,7 @@ class Account:
 
 
 def unprivileged_account() -> Account | None:
-    """Whom to run a server as: None (ourselves) unless we are root; then `nobody`, or else some other account.
+    """Whom to run a server as: None (ourselves) unless we are root; then `nobody`, or some other account.
 
     Raises `LookupError` when root is the only account there is.
     """

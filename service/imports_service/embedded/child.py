@@ -1,7 +1,7 @@
-"""A server process of ours: started so that it cannot outlive us, told to stop step by step, its log at hand.
+"""A server process of ours: it cannot outlive us, is told to stop step by step, and has its log at hand.
 
-It knows nothing of what the process serves. Starting forks, and must happen on the main thread: Linux sends the
-"your parent has died" signal when the *thread* that forked is gone.
+It knows nothing of what the process serves. Starting forks, and must happen on the main thread: Linux sends
+the "your parent has died" signal when the *thread* that forked is gone.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ class Child:
 
     async def wait(self, *, poll_seconds: float = 1.0) -> int:
         """The exit status, as soon as there is one."""
-        while (status := self._process.poll()) is None:
+        while (status := self._process.poll()) is None:  # noqa: ASYNC110 (no event tells of it everywhere)
             await asyncio.sleep(poll_seconds)
         return status
 
@@ -82,7 +82,7 @@ def start_child(
         raise RuntimeError("embedded parts are started from the main thread")
     tell_when_parent_dies = _death_notice(death_signal)
     with log.open("ab") as sink, warnings.catch_warnings():
-        # Later Pythons warn of any fork beside threads; what runs between fork and exec here is two system calls.
+        # Later Pythons warn of any fork beside threads; between fork and exec we make two system calls.
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
             process = subprocess.Popen(
@@ -92,7 +92,7 @@ def start_child(
                 stderr=sink,
                 env=dict(environment),
                 start_new_session=True,
-                preexec_fn=tell_when_parent_dies,
+                preexec_fn=tell_when_parent_dies,  # noqa: PLW1509
                 user=None if account is None else account.uid,
                 group=None if account is None else account.gid,
                 extra_groups=None if account is None else [],

@@ -10,8 +10,8 @@ from imports_service.embedded.child import EmbeddedPartFailed
 
 
 @contextlib.contextmanager
-def owning(lock: Path, what: str) -> Iterator[None]:
-    """Hold `lock` (a file, made when missing) inside the block.
+def owning(lock: Path, what: str) -> Iterator[Path]:
+    """Hold `lock` (a file, made when missing) inside the block, which gets its directory as an absolute path.
 
     Raises `EmbeddedPartFailed`, naming the process that holds it, when it is taken.
     """
@@ -28,6 +28,6 @@ def owning(lock: Path, what: str) -> Iterator[None]:
             ) from error
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        yield
+        yield lock.parent.absolute()
     finally:
         os.close(descriptor)

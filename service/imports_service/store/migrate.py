@@ -1,7 +1,7 @@
 """Brings a database to the schema of this code: numbered files, each applied once, in one transaction.
 
-It goes forward only. An applied file that has been edited since is refused, because no database could be told from
-another any more. A database that is ahead of this code is accepted: during a rollout the older replicas still run.
+It goes forward only. An applied file that has been edited since is refused, as no database could be told from
+another any more. A database that is ahead of this code is accepted: older replicas run during a rollout.
 """
 
 import hashlib
