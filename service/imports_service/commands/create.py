@@ -1,66 +1,196 @@
-"""Creating an import from a document, however it arrives."""
+"""Creating an import from a document, however it arrives: all of it in one transaction, or nothing."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import timedelta
-from enum import StrEnum
 
-from imports_service.checkpoints import Checkpoints
-from imports_service.domain.imports import Import, ImportSpec
-from imports_service.domain.registry import Registry
-from imports_service.objects.store import Objects
-from imports_service.store.database import Database
-from imports_service.store.nudges import Nudges
+from imports_service.commands.conflicts import settle
+from imports_service.commands.content import content_hash
+from imports_service.commands.creation import CreateImport, Creation
+from imports_service.commands.intake import Intake, TakenIn, upload_lapsed
+from imports_service.commands.repeats import answer_repeat, compare
+from imports_service.domain.errors import (
+    Exhausted,
+    FieldViolation,
+    ImportIdTaken,
+    ImportsError,
+    InvalidArgument,
+    Unavailable,
+)
+from imports_service.domain.imports import EventKind, Import
+from imports_service.domain.names import ImportName
+from imports_service.domain.registry import ResourceType
+from imports_service.pipeline.splitter import SplitOptions
+from imports_service.store.database import Connection
+from imports_service.store.events import record
+from imports_service.store.imports import NewImport, count_pending, get_import, insert_import
+from imports_service.store.lanes import enter_lane
+from imports_service.store.requests import CreationRequest, find_request, insert_request
+from imports_service.store.units import insert_units
+from imports_service.store.uploads import delete_upload
 
-
-class Source(StrEnum):
-    """What the chunks are: a document's bytes as sent, or inline inputs as canonical JSON Lines (names sorted).
-
-    Either way the hash of the chunks is part of the content that a request id stands for.
-    """
-
-    DOCUMENT = "document"
-    INPUTS = "inputs"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateImport:
-    """A wish for an import, as the caller put it. `document_sha256`: 32 bytes."""
-
-    organization_id: str
-    spec: ImportSpec
-    creator: str
-    source: Source = Source.DOCUMENT
-    import_id: str | None = None
-    request_id: str | None = None
-    document_sha256: bytes | None = None
-    trace_context: str | None = None
+QUOTA_RETRY_SECONDS = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreationLimits:
-    """Bounds of documents, rows and segments, and how long an upload is held without a sign of life."""
-
-    segment_rows: int
-    segment_bytes: int
-    max_inputs: int
-    max_input_bytes: int
-    max_document_bytes: int
-    max_pending_imports: int
-    lease: timedelta
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Creation:
-    """What creating needs: one for all calls of a process."""
-
-    database: Database
-    objects: Objects
-    nudges: Nudges
-    registry: Registry
-    checkpoints: Checkpoints
-    limits: CreationLimits
+class _AnotherWasFirst(Exception):
+    """A call with the same request id has committed since this one began."""
 
 
 async def create_import(wanted: CreateImport, chunks: AsyncIterator[bytes], creation: Creation) -> Import:
-    raise NotImplementedError
+    """Take the document in and create its import, pending; or answer with the import of the same request id.
+
+    The chunks are read to their end, unless a refusal or the request id makes that needless. A call that is refused
+    leaves nothing behind; one that is cut off leaves what the sweep finds by its upload row.
+
+    Raises `InvalidArgument` (the document's reasons), `Exhausted`, `ImportIdTaken`, `RequestIdReused` and
+    `Unavailable`.
+    """
+    resource_type = _resource_type(wanted, creation)
+    if earlier := await _look_before(wanted, creation):
+        return await answer_repeat(wanted, earlier, chunks, creation)
+    intake = Intake(
+        wanted.organization_id,
+        _split_options(wanted, resource_type, creation),
+        document_sha256=wanted.document_sha256,
+        lease=creation.limits.lease,
+        database=creation.database,
+        objects=creation.objects,
+        checkpoints=creation.checkpoints,
+    )
+    try:
+        taken = await intake.take(chunks)
+        created = await settle(lambda: _commit(wanted, intake.uid, taken, creation))
+    except Unavailable:
+        raise  # a PUT may be under way, or the commit have succeeded: the upload row will tell the sweep
+    except _AnotherWasFirst:
+        await intake.discard()
+        return await _answer_first(wanted, taken, creation)
+    except ImportsError:
+        await intake.discard()
+        raise
+    creation.nudges.changed(wanted.organization_id, intake.uid)
+    creation.nudges.work()
+    return created
+
+
+async def _look_before(wanted: CreateImport, creation: Creation) -> CreationRequest | None:
+    """The earlier call of the same request id; what is sure to be refused is refused before its document comes."""
+    async with creation.database.connection() as connection:
+        pending = await count_pending(connection, wanted.organization_id)
+        is_taken = await _is_taken(connection, wanted)
+        # read last: when a twin of this call has just taken the place or the id, its request id is there as well
+        if wanted.request_id is not None:
+            earlier = await find_request(connection, wanted.organization_id, wanted.request_id)
+            if earlier is not None:
+                return earlier
+    _check_quota(pending, wanted, creation)
+    if is_taken:
+        raise _id_taken(wanted)
+    return None
+
+
+async def _commit(wanted: CreateImport, uid: str, taken: TakenIn, creation: Creation) -> Import:
+    organization_id = wanted.organization_id
+    async with creation.database.transaction() as connection:
+        # the fence: from here on the sweep can not have the objects
+        if not await delete_upload(connection, organization_id, uid):
+            raise upload_lapsed()
+        turn = await enter_lane(connection, organization_id)
+        import_id = wanted.import_id or uid
+        await _remember_request(connection, wanted, uid, import_id, taken)
+        _check_quota(await count_pending(connection, organization_id), wanted, creation)
+        created = await insert_import(
+            connection,
+            NewImport(
+                organization_id=organization_id,
+                uid=uid,
+                import_id=import_id,
+                spec=wanted.spec,
+                creator=wanted.creator,
+                trace_context=wanted.trace_context,
+                in_order=taken.in_order,
+                turn=turn,
+                inputs_size=taken.inputs_size,
+                segments=len(taken.segments),
+            ),
+        )
+        if created is None:
+            raise _id_taken(wanted)
+        await insert_units(
+            connection, organization_id, uid, taken.segments, turn=turn, in_order=taken.in_order
+        )
+        await record(connection, EventKind.TRANSITION, None, created)
+        return created
+
+
+async def _remember_request(
+    connection: Connection, wanted: CreateImport, uid: str, import_id: str, taken: TakenIn
+) -> None:
+    """Waits for a twin that is about to commit. Raises `_AnotherWasFirst` when it did."""
+    if wanted.request_id is None:
+        return
+    is_first = await insert_request(
+        connection,
+        wanted.organization_id,
+        wanted.request_id,
+        CreationRequest(
+            content_sha256=content_hash(wanted, taken.document_sha256),
+            document_sha256=taken.document_sha256,
+            import_uid=uid,
+            import_id=import_id,
+        ),
+    )
+    if not is_first:
+        raise _AnotherWasFirst
+
+
+async def _answer_first(wanted: CreateImport, taken: TakenIn, creation: Creation) -> Import:
+    async with creation.database.connection() as connection:
+        earlier = await find_request(connection, wanted.organization_id, wanted.request_id or "")
+    if earlier is None:
+        raise Unavailable("the request id was given up meanwhile; call again", reason="DATABASE_UNAVAILABLE")
+    return await compare(wanted, earlier, taken.document_sha256, creation)
+
+
+def _resource_type(wanted: CreateImport, creation: Creation) -> ResourceType:
+    resource_type = creation.registry.get(wanted.spec.resource_type)
+    if resource_type is None:
+        raise InvalidArgument(
+            FieldViolation("spec.resource_type", f"{wanted.spec.resource_type!r} is no resource type"),
+            reason="RESOURCE_TYPE_UNKNOWN",
+        )
+    return resource_type
+
+
+def _split_options(wanted: CreateImport, resource_type: ResourceType, creation: Creation) -> SplitOptions:
+    limits = creation.limits
+    return SplitOptions(
+        format=wanted.spec.format,
+        resource_type=resource_type,
+        registry_hash=creation.registry.hash,
+        csv_options=wanted.spec.csv_options,
+        segment_rows=limits.segment_rows,
+        segment_bytes=limits.segment_bytes,
+        max_inputs=limits.max_inputs,
+        max_input_bytes=limits.max_input_bytes,
+        max_document_bytes=limits.max_document_bytes,
+    )
+
+
+async def _is_taken(connection: Connection, wanted: CreateImport) -> bool:
+    if wanted.import_id is None:
+        return False
+    return await get_import(connection, wanted.organization_id, wanted.import_id) is not None
+
+
+def _id_taken(wanted: CreateImport) -> ImportIdTaken:
+    return ImportIdTaken(str(ImportName(wanted.organization_id, wanted.import_id or "")))
+
+
+def _check_quota(pending: int, wanted: CreateImport, creation: Creation) -> None:
+    limit = creation.limits.max_pending_imports
+    if pending >= limit:
+        raise Exhausted(
+            f"the organization has {pending} pending imports, and {limit} at most",
+            subject=f"organizations/{wanted.organization_id}",
+            retry_after_seconds=QUOTA_RETRY_SECONDS,
+            limit=limit,
+        )

@@ -2,9 +2,16 @@
 
 from datetime import timedelta
 
-from imports_service.domain.names import ImportName
+from imports_service.commands.conflicts import settle
+from imports_service.commands.etags import check_etag
+from imports_service.domain.errors import FailedPrecondition, ImportNotFound
+from imports_service.domain.imports import EventKind, Status
+from imports_service.domain.names import ImportName, import_prefix
+from imports_service.store import imports
 from imports_service.store.database import Database
+from imports_service.store.events import record
 from imports_service.store.nudges import Nudges
+from imports_service.store.uploads import trash
 
 
 async def delete_import(
@@ -16,4 +23,29 @@ async def delete_import(
     database: Database,
     nudges: Nudges,
 ) -> None:
-    raise NotImplementedError
+    """Remove the import and leave its objects to the sweep, two leases from now: a frozen worker may still write.
+
+    Raises `ImportNotFound` unless `allow_missing`, `EtagMismatch`, and `FailedPrecondition` (IMPORT_IN_PROGRESS).
+    """
+
+    async def remove() -> str | None:
+        async with database.transaction() as connection:
+            found = await imports.lock_import(connection, name.organization_id, name.import_id)
+            if found is None:
+                if allow_missing:
+                    return None
+                raise ImportNotFound(str(name))
+            check_etag(found, etag)
+            if found.status is Status.IN_PROGRESS:
+                raise FailedPrecondition(
+                    f"{name} is in progress; interrupt it first", reason="IMPORT_IN_PROGRESS", name=name
+                )
+            await imports.delete_import(connection, name.organization_id, found.uid)
+            prefix = import_prefix(name.organization_id, found.uid)
+            await trash(connection, name.organization_id, found.uid, prefix, 2 * lease)
+            await record(connection, EventKind.DELETED, None, found)
+            return found.uid
+
+    deleted_uid = await settle(remove)
+    if deleted_uid is not None:
+        nudges.changed(name.organization_id, deleted_uid)

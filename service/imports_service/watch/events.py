@@ -41,8 +41,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 class WatchEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One message of a watch.
 
-    `token` resumes after this event. `snapshot` is None for SYNCED and HEARTBEAT only; `previous_status` comes with
-    TRANSITION, None for the one to pending. `progress` stands with every SNAPSHOT, TRANSITION and PROGRESS.
+    `token` resumes after this event. `snapshot` is None for SYNCED and HEARTBEAT only. `previous_status`
+    comes with TRANSITION and is None for the one to pending. `progress` comes with every snapshot.
     """
 
     kind: WatchKind

@@ -1,7 +1,7 @@
 """Watching one import, from a snapshot or a resume token to its end.
 
-Event rows are the truth and nudges only say when to look; whatever is told is read afresh, so nothing is queued for a
-slow reader: it skips progress and never an event. A watch changes nothing and owns nothing of the work.
+Event rows are the truth and nudges only say when to look. Whatever is told is read afresh, so nothing waits
+for a slow reader: it skips progress and never an event. A watch changes nothing and owns none of the work.
 """
 
 import asyncio
@@ -38,12 +38,12 @@ async def watch_import(
 ) -> AsyncGenerator[WatchEvent, None]:
     """Tell the import as it is, or what was missed since the token; then every change, until it has ended.
 
-    Every recorded event is told once and in order, progress at most every `progress_interval`, a heartbeat after
-    that much silence. The generator ends after the event that ended or deleted the import, and at once where the
-    token is that event's.
+    Every recorded event is told once and in order, progress at most every `progress_interval`, and after the
+    silence of `heartbeat` a heartbeat. Ends after the event that ended or deleted the import; at once where
+    the token is that event's.
 
-    Raises `ImportNotFound`, `InvalidArgument` (RESUME_TOKEN_INVALID), `OutOfRange` (RESUME_TOKEN_EXPIRED), and
-    `Unavailable` (STOPPING) soon after `stop` is set.
+    Raises `ImportNotFound`, `InvalidArgument` (RESUME_TOKEN_INVALID), `OutOfRange` (RESUME_TOKEN_EXPIRED),
+    and `Unavailable` (STOPPING) when woken after `stop` is set.
     """
     uid = await _uid_of(database, name) if resume_token is None else place_of(resume_token, name).uid
     with nudges.subscribe(name.organization_id, uid) as changed:
@@ -91,7 +91,7 @@ class _Watch:
     async def begin(self, name: ImportName, uid: str) -> WatchEvent:
         """The snapshot that a fresh watch begins with."""
         async with self._database.connection() as connection:
-            # the clock first: an event between the two reads is told again by its number and dropped by its version
+            # the clock first: an event between the two reads comes up again and is dropped by its version
             seq, _ = await clock(connection, name.organization_id)
             snapshot = await get_import_by_uid(connection, name.organization_id, uid)
         if snapshot is None:
@@ -172,7 +172,7 @@ class _Watch:
         return told
 
     async def _tell_heartbeat(self) -> list[WatchEvent]:
-        """A heartbeat whose token is as new as the organization's clock: a quiet import's never becomes too old."""
+        """A heartbeat; its token is as new as the clock, so that a quiet import's never becomes too old."""
         place = self._place
         async with self._database.connection() as connection:
             seq, _ = await clock(connection, place.name.organization_id)
@@ -200,7 +200,7 @@ class _Watch:
             occurred_at=at or datetime.now(UTC),
             snapshot=snapshot,
             previous_status=previous_status,
-            progress=None if snapshot is None else self._meter.read(snapshot, self._last_told),
+            progress=self._meter.read(snapshot, self._last_told) if snapshot is not None else None,
         )
 
 

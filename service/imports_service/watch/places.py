@@ -11,7 +11,7 @@ KIND = "watch-import"
 
 
 class Place(NamedTuple):
-    """Everything up to event `seq` of the organization, and the import's states up to `version`, have been told."""
+    """The organization's events up to `seq` and the import's states up to `version` have been told."""
 
     name: ImportName
     uid: str
