@@ -1,8 +1,8 @@
 """Generates the typed stubs in client/ from the contract; `--check` proves that the committed ones are fresh.
 
-Run by .venv-proto, whose generator is old on purpose: code that it makes runs on every protobuf runtime since,
-code made by a new one refuses older runtimes. `commerce/` stays a namespace package (no `__init__.py`), so that
-other services can bring packages of their own under the same root.
+Run by .venv-proto, whose generator is old on purpose: code that it makes runs on every protobuf runtime
+since, code made by a new one refuses older runtimes. `commerce/` stays a namespace package (no
+`__init__.py`), so that other services can bring packages of their own under the same root.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import tempfile
 from importlib.resources import files
 from pathlib import Path
 
-from grpc_tools import protoc
+from grpc_tools import protoc  # type: ignore[import-not-found]  # lives in .venv-proto only
 
 PROTOS = Path(__file__).resolve().parent
 PACKAGE = Path("commerce/imports/v1")

@@ -1,0 +1,55 @@
+"""A small server that speaks the contract, for what the real service cannot be made to do at will.
+
+It breaks off watches, refuses uploads in their middle and is away for a while. What the calls mean is tested
+against the real service.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any, cast
+
+import grpc
+import pytest_asyncio
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.message import Message
+from google.rpc.status_pb2 import Status as RpcStatus
+from grpc_status import rpc_status
+
+from commerce.imports.v1.imports_pb2_grpc import ImportServiceServicer, add_ImportServiceServicer_to_server
+from imports_client.connection import Imports, connect
+
+Context = grpc.aio.ServicerContext[Any, Any]
+ConnectTo = Callable[["Partial"], Awaitable[Imports]]
+
+if TYPE_CHECKING:
+
+    class Partial:
+        """To the type checker a servicer has to serve everything; these serve what their test is about."""
+else:
+    Partial = ImportServiceServicer
+
+
+async def refuse(context: Context, code: grpc.StatusCode, message: str, *details: Message) -> None:
+    """End a call as the service ends it: a status with details."""
+    status = RpcStatus(code=code.value[0], message=message)
+    for detail in details:
+        packed = AnyMessage()
+        packed.Pack(detail)
+        status.details.append(packed)
+    await context.abort_with_status(rpc_status.to_status(status))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def connect_to() -> AsyncIterator[ConnectTo]:
+    """Serve a servicer on a free port and connect to it; both end with the test."""
+    async with AsyncExitStack() as stack:
+
+        async def start(servicer: Partial) -> Imports:
+            server = grpc.aio.server()
+            add_ImportServiceServicer_to_server(cast(ImportServiceServicer, servicer), server)
+            port = server.add_insecure_port("127.0.0.1:0")
+            await server.start()
+            stack.push_async_callback(server.stop, 0)
+            return await stack.enter_async_context(connect(f"127.0.0.1:{port}"))
+
+        yield start
