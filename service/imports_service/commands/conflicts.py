@@ -1,4 +1,4 @@
-"""Runs a command's transaction again when it met another one. Refuses to hide what a second run would not mend."""
+"""Runs a command's transaction again when it met another one. Lets out what a second run would not mend."""
 
 import asyncio
 import random

@@ -37,8 +37,8 @@ class _AnotherWasFirst(Exception):
 async def create_import(wanted: CreateImport, chunks: AsyncIterator[bytes], creation: Creation) -> Import:
     """Take the document in and create its import, pending; or answer with the import of the same request id.
 
-    The chunks are read to their end, unless a refusal or the request id makes that needless. A call that is refused
-    leaves nothing behind; one that is cut off leaves what the sweep finds by its upload row.
+    The chunks are read to their end, unless a refusal or the request id makes that needless. A call that is
+    refused leaves nothing behind; one that is cut off leaves what the sweep finds by its upload row.
 
     Raises `InvalidArgument` (the document's reasons), `Exhausted`, `ImportIdTaken`, `RequestIdReused` and
     `Unavailable`.
@@ -72,11 +72,11 @@ async def create_import(wanted: CreateImport, chunks: AsyncIterator[bytes], crea
 
 
 async def _look_before(wanted: CreateImport, creation: Creation) -> CreationRequest | None:
-    """The earlier call of the same request id; what is sure to be refused is refused before its document comes."""
+    """The earlier call of the same request id; else refuse now what would be refused after its document."""
     async with creation.database.connection() as connection:
         pending = await count_pending(connection, wanted.organization_id)
         is_taken = await _is_taken(connection, wanted)
-        # read last: when a twin of this call has just taken the place or the id, its request id is there as well
+        # read last: when a twin of this call has just taken the id or the last place, its request id is there
         if wanted.request_id is not None:
             earlier = await find_request(connection, wanted.organization_id, wanted.request_id)
             if earlier is not None:

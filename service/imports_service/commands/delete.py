@@ -23,9 +23,10 @@ async def delete_import(
     database: Database,
     nudges: Nudges,
 ) -> None:
-    """Remove the import and leave its objects to the sweep, two leases from now: a frozen worker may still write.
+    """Remove the import and leave its objects to the sweep, two leases from now: a worker may still write.
 
-    Raises `ImportNotFound` unless `allow_missing`, `EtagMismatch`, and `FailedPrecondition` (IMPORT_IN_PROGRESS).
+    Raises `ImportNotFound` unless `allow_missing`, `EtagMismatch`, and `FailedPrecondition`
+    (IMPORT_IN_PROGRESS).
     """
 
     async def remove() -> str | None:

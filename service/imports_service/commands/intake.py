@@ -1,8 +1,8 @@
 """Takes a document in: receives, splits, compresses and stores it at the same time, in flat memory.
 
-Its objects belong to an upload row that is committed before the first of them is put, and that is kept alive until
-an import takes them over. What becomes of them otherwise: `discard` removes them where all their names are known;
-after a cancelled or failed PUT they are not, and the lapsed row leads the sweep to them.
+Its objects belong to an upload row that is committed before the first of them is put, and that is kept alive
+until an import takes them over. What becomes of them otherwise: `discard` removes them where all their names
+are known; after a cancelled or failed PUT they are not, and the lapsed row leads the sweep to them.
 """
 
 import asyncio
@@ -23,8 +23,8 @@ from imports_service.store.database import Database
 from imports_service.store.uploads import delete_upload, extend_upload, insert_upload
 
 PUTTERS = 2
-"""PUTs in flight: one hides the other's wait. With one segment held back, one waiting and one being made, no upload
-holds more than five."""
+"""PUTs in flight: one hides the other's wait. With one segment held back, one waiting and one being made, no
+upload holds more than five."""
 CHUNK_BYTES = 256 * 1024
 """The most that is hashed in one step of the loop."""
 
@@ -80,7 +80,7 @@ class Intake:
     async def take(self, chunks: AsyncIterator[bytes]) -> TakenIn:
         """Read the chunks to their end and store their segments.
 
-        Raises `InvalidArgument` for a document that is refused, with no PUT left in flight, and `Unavailable`.
+        Raises `InvalidArgument` when the document is refused, after the last PUT, and `Unavailable`.
         """
         try:
             async with asyncio.TaskGroup() as upkeep:
@@ -126,7 +126,7 @@ class Intake:
         return refusal
 
     async def _hand_over(self, segments: Iterator[Segment | None]) -> None:
-        """The last segment so far is held back: a document of one segment is put when all of it is known good."""
+        """The last one so far is held back: a document of one segment is put when all of it is known good."""
         for segment in segments:
             if segment is None:
                 await asyncio.sleep(0)
@@ -158,7 +158,7 @@ class Intake:
                 self._has_upload = True
 
     async def _keep_upload(self) -> None:
-        """Extend the upload's lease for as long as the document takes. Raises `Unavailable` when it has lapsed."""
+        """Extend the upload's lease as long as the document takes. Raises `Unavailable` once lapsed."""
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 3)
             if not self._has_upload:

@@ -40,8 +40,8 @@ async def interrupt_import(name: ImportName, *, database: Database, nudges: Nudg
     interrupted, is_new = await settle(request)
     if is_new:
         nudges.changed(name.organization_id, interrupted.uid)
-        # on its own, after the commit: no transaction that holds an import may wait for a lane; lost, it costs
-        # the import a second, and the request stands
+        # on its own, after the commit: no transaction that holds an import may wait for a lane; lost, it
+        # costs the import a second, and the request stands
         with suppress(Unavailable, TransactionConflict, StatementTimeout):
             async with database.transaction() as connection:
                 await wake_lane(connection, name.organization_id)

@@ -1,6 +1,6 @@
 """Answers a call whose request id is known: with the import that the first call made, or with a refusal.
 
-It stores nothing. What the repeat brings is read to its end, because only its bytes say whether it is a repeat.
+It stores nothing. What the call brings is read to its end: only its bytes say whether it is a repeat.
 """
 
 import asyncio
@@ -22,8 +22,8 @@ async def answer_repeat(
 ) -> Import:
     """The import of the earlier call, as it is now.
 
-    A hash in the header that makes the content equal is answered without reading on. Raises `RequestIdReused` for
-    other content or a deleted import, and `InvalidArgument` (DOCUMENT_CHECKSUM, DOCUMENT_TOO_LARGE).
+    A hash in the header that makes the content equal is answered without reading on. Raises `RequestIdReused`
+    for other content or a deleted import, and `InvalidArgument` (DOCUMENT_CHECKSUM, DOCUMENT_TOO_LARGE).
     """
     announced = wanted.document_sha256
     if announced is not None and content_hash(wanted, announced) == earlier.content_sha256:

@@ -48,7 +48,7 @@ class UpdateImport:
 
 
 async def update_import(wanted: UpdateImport, *, database: Database, nudges: Nudges) -> Import:
-    """The import with the changes, in whatever status; as it was, event and etag included, when nothing differs.
+    """The import with the changes, in whatever status. Where nothing differs nothing is written or told.
 
     Raises `InvalidArgument`, `ImportNotFound` and `EtagMismatch`.
     """
