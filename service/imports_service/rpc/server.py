@@ -9,6 +9,9 @@ from contextlib import asynccontextmanager
 
 import grpc
 import structlog
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection, reflection_pb2
+
 from commerce.imports.v1 import (
     imports_pb2,
     imports_pb2_grpc,
@@ -17,9 +20,6 @@ from commerce.imports.v1 import (
     resources_pb2,
     resources_pb2_grpc,
 )
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection, reflection_pb2, reflection_pb2_grpc
-
 from imports_service.rpc.boundary import Boundary, InFlight
 from imports_service.settings import MIB, Settings
 
@@ -76,7 +76,7 @@ class Servicers:
 
 @asynccontextmanager
 async def open_server(settings: Settings, servicers: Servicers) -> AsyncGenerator[int, None]:
-    """Serve while the block lasts; gives the port. `settings.grpc_listen` is `host:port`, port 0 takes a free one.
+    """Serve while the block lasts; gives the port. In `settings.grpc_listen` port 0 takes a free one.
 
     When the block is left, health says NOT_SERVING first, new calls are refused, those under way get
     `settings.stop_grace_seconds` to end, and what is left of them is cancelled and waited for.
@@ -91,7 +91,8 @@ async def open_server(settings: Settings, servicers: Servicers) -> AsyncGenerato
     _add_reflection(server)
     port = server.add_insecure_port(settings.grpc_listen)
     await server.start()
-    await _say(healths, health_pb2.HealthCheckResponse.SERVING)
+    for service in (health.OVERALL_HEALTH, *SERVICES):
+        await healths.set(service, health_pb2.HealthCheckResponse.SERVING)
     try:
         yield port
     finally:
@@ -112,25 +113,17 @@ async def serve(
         await stop.wait()
 
 
-async def _say(
-    healths: health.aio.HealthServicer, status: health_pb2.HealthCheckResponse.ServingStatus
-) -> None:
-    for service in ("", *SERVICES):
-        await healths.set(service, status)
-
-
 def _add_reflection(server: grpc.aio.Server) -> None:
     servicer = reflection.aio.ReflectionServicer((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME))
-    reflection_pb2_grpc.add_ServerReflectionServicer_to_server(servicer, server)
-    # v1 is v1alpha under another name, and no package serves it
     handler = grpc.stream_stream_rpc_method_handler(
         servicer.ServerReflectionInfo,
         request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
         response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
     )
-    server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler(REFLECTION_V1, {"ServerReflectionInfo": handler}),)
-    )
+    # v1 is v1alpha under another name, and no package serves it
+    for name in (reflection.SERVICE_NAME, REFLECTION_V1):
+        handlers = grpc.method_handlers_generic_handler(name, {"ServerReflectionInfo": handler})
+        server.add_generic_rpc_handlers((handlers,))
 
 
 async def _close(server: grpc.aio.Server, in_flight: InFlight, grace_seconds: float) -> None:
