@@ -40,14 +40,16 @@ class Nudges:
 
     def __init__(self) -> None:
         self.work_wanted = asyncio.Event()
-        """Set when a unit may be ready; a worker clears it before a claim and waits for it after an empty one."""
+        """Set when a unit may be ready. Clear it before a claim, wait for it after an empty one."""
+        self.is_connected = False
+        """Whether nudges of other processes arrive; while they do not, readers rely on looking again."""
         self._watchers: dict[str, set[asyncio.Event]] = {}
         self._outgoing: dict[str, None] = {}
         self._something_to_do = asyncio.Event()
 
     @contextmanager
     def subscribe(self, organization_id: str, uid: str) -> Iterator[asyncio.Event]:
-        """An event that is set when the import may have changed: subscribe before the first read, clear before each."""
+        """Set when the import may have changed. Subscribe before the first read, clear before each."""
         line = _line_of(organization_id, uid)
         changed = asyncio.Event()
         self._watchers.setdefault(line, set()).add(changed)
@@ -101,16 +103,18 @@ class Nudges:
             try:
                 async with _listening(listen_url, application_name, self._received) as connection:
                     failures = 0
-                    self.wake_all()
                     connection.add_termination_listener(lambda _: self._something_to_do.set())
+                    self.is_connected = True
+                    self.wake_all()
                     await self._send_what_comes(connection)
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
                 failures += 1
                 log.warning("nudges are away", error=repr(error), failures=failures)
+            finally:
+                self.is_connected = False
             # jittered, so that a restarted database is not met by every process at once
-            await asyncio.sleep(
-                random.uniform(0.5, 1.0) * min(MAX_BACKOFF_SECONDS, 0.1 * 2 ** min(failures, 10))
-            )
+            backoff = min(MAX_BACKOFF_SECONDS, 0.1 * 2 ** min(failures, 10))
+            await asyncio.sleep(backoff * random.uniform(0.5, 1.0))
 
     def _received(self, connection: Any, sender_pid: int, channel: str, payload: object) -> None:
         if sender_pid == connection.get_server_pid():
@@ -146,8 +150,8 @@ async def open_nudges(
 ) -> AsyncGenerator[Nudges, None]:
     """The nudges of this process, connected in the background for as long as the block lasts.
 
-    `listen_url` reaches PostgreSQL without a transaction pooler. Entering does not wait for the connection. When
-    `stop` is set everybody is woken, so that open watches see it at once.
+    `listen_url` reaches PostgreSQL without a transaction pooler. Entering does not wait for the connection.
+    When `stop` is set everybody is woken, so that open watches see it at once.
     """
     nudges = Nudges()
     async with asyncio.TaskGroup() as tasks:

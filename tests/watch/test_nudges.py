@@ -1,0 +1,196 @@
+"""Nudges: within a process, between processes, through lost connections."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+
+from imports_service.store.nudges import MAX_PAYLOAD_BYTES, MAX_WAITING, Nudges, open_nudges, payloads
+from tests.eventually import eventually
+
+ORGANIZATION = "acme"
+UID = "0198f3a0-0000-7000-8000-000000000001"
+OTHER_UID = "0198f3a0-0000-7000-8000-000000000002"
+
+
+@pytest.fixture
+async def connection(database_url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+@asynccontextmanager
+async def connected(
+    database_url: str, connection: "asyncpg.Connection[asyncpg.Record]", name: str
+) -> AsyncIterator[Nudges]:
+    """Nudges of a process of that name, listening."""
+    async with open_nudges(database_url, application_name=name) as nudges:
+        await eventually(lambda: nudges.is_connected, what=f"{name} listening")
+        yield nudges
+
+
+async def disconnect(connection: "asyncpg.Connection[asyncpg.Record]", name: str) -> None:
+    await connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1", name
+    )
+
+
+async def set_soon(event: asyncio.Event) -> None:
+    async with asyncio.timeout(10):
+        await event.wait()
+
+
+async def test_a_change_wakes_the_watchers_of_that_import_in_the_process_at_once() -> None:
+    nudges = Nudges()
+
+    with (
+        nudges.subscribe(ORGANIZATION, UID) as changed,
+        nudges.subscribe(ORGANIZATION, OTHER_UID) as other,
+        nudges.subscribe("globex", UID) as foreign,
+    ):
+        nudges.changed(ORGANIZATION, UID)
+
+        assert (changed.is_set(), other.is_set(), foreign.is_set()) == (True, False, False)
+
+
+async def test_a_watcher_that_left_is_forgotten() -> None:
+    nudges = Nudges()
+
+    with nudges.subscribe(ORGANIZATION, UID) as first, nudges.subscribe(ORGANIZATION, UID):
+        pass
+    nudges.changed(ORGANIZATION, UID)
+
+    assert not first.is_set()
+    assert not nudges._watchers
+
+
+async def test_a_change_wakes_watchers_in_another_process(
+    database_url: str, connection: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    async with (
+        connected(database_url, connection, "one") as one,
+        connected(database_url, connection, "two") as two,
+    ):
+        with two.subscribe(ORGANIZATION, UID) as changed, two.subscribe(ORGANIZATION, OTHER_UID) as other:
+            one.changed(ORGANIZATION, UID)
+
+            await set_soon(changed)
+            assert not other.is_set()
+
+
+async def test_work_wakes_idle_workers_of_every_process(
+    database_url: str, connection: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    async with (
+        connected(database_url, connection, "one") as one,
+        connected(database_url, connection, "two") as two,
+    ):
+        one.work_wanted.clear()
+        two.work_wanted.clear()
+
+        one.work()
+
+        assert one.work_wanted.is_set()
+        await set_soon(two.work_wanted)
+
+
+async def test_many_changes_at_once_leave_in_few_messages(
+    database_url: str, connection: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    received: list[str] = []
+    await connection.add_listener("imports", lambda *message: received.append(str(message[-1])))
+    async with connected(database_url, connection, "one") as one:
+        for _ in range(50):
+            for number in range(100):
+                one.changed(ORGANIZATION, f"{number:036}")
+
+        await eventually(lambda: len(set("\n".join(received).split("\n"))) == 100, what="all changes sent")
+
+    assert len(received) == 1
+
+
+async def test_the_sender_is_not_woken_by_its_own_message(
+    database_url: str, connection: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    received = asyncio.Event()
+    await connection.add_listener("imports", lambda *_: received.set())
+    async with connected(database_url, connection, "one") as one:
+        with one.subscribe(ORGANIZATION, UID) as changed:
+            one.changed(ORGANIZATION, UID)
+            changed.clear()
+            await set_soon(received)
+            received.clear()
+            # the second message comes after the first one's echo on the same connection
+            one.changed(ORGANIZATION, OTHER_UID)
+            await set_soon(received)
+
+            assert not changed.is_set()
+
+
+async def test_a_lost_connection_comes_back_and_wakes_everybody(
+    database_url: str, connection: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    async with connected(database_url, connection, "one") as one:
+        one.work_wanted.clear()
+        with one.subscribe(ORGANIZATION, UID) as changed:
+            await disconnect(connection, "one")
+
+            await set_soon(changed)
+            await set_soon(one.work_wanted)
+
+
+async def test_a_change_told_while_the_connection_is_away_arrives_after_it_is_back(
+    database_url: str, connection: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    received: list[str] = []
+    await connection.add_listener("imports", lambda *message: received.append(str(message[-1])))
+    async with connected(database_url, connection, "one") as one:
+        await disconnect(connection, "one")
+        await eventually(lambda: not one.is_connected, what="the loss noticed")
+
+        one.changed(ORGANIZATION, UID)
+
+        await eventually(
+            lambda: f"i:{ORGANIZATION}:{UID}" in "\n".join(received).split("\n"), what="the nudge"
+        )
+
+
+async def test_without_a_database_changes_still_wake_the_process_and_nothing_fails() -> None:
+    async with open_nudges("postgresql://nobody@127.0.0.1:1/none", application_name="alone") as nudges:
+        with nudges.subscribe(ORGANIZATION, UID) as changed:
+            nudges.changed(ORGANIZATION, UID)
+
+            assert changed.is_set()
+            assert not nudges.is_connected
+
+
+async def test_what_waits_for_the_connection_is_bounded() -> None:
+    nudges = Nudges()
+
+    for number in range(2 * MAX_WAITING):
+        nudges.changed(ORGANIZATION, str(number))
+
+    assert len(nudges._outgoing) <= MAX_WAITING
+    assert "*" in nudges._outgoing
+
+
+async def test_the_stop_wakes_every_watcher() -> None:
+    stop = asyncio.Event()
+    url = "postgresql://nobody@127.0.0.1:1/none"
+    async with open_nudges(url, application_name="alone", stop=stop) as nudges:
+        with nudges.subscribe(ORGANIZATION, UID) as changed:
+            stop.set()
+
+            await set_soon(changed)
+
+
+def test_payloads_hold_every_line_and_stay_below_the_limit() -> None:
+    lines = [f"i:{'o' * 64}:{number:036}" for number in range(1_000)]
+
+    joined = payloads(lines)
+
+    assert "\n".join(joined).split("\n") == lines
+    assert max(map(len, joined)) <= MAX_PAYLOAD_BYTES
