@@ -1,0 +1,1 @@
+"""The command `imports`: each command in a module of its own, loaded when it is asked for."""

@@ -1,0 +1,38 @@
+"""Messages as plain values for JSON: names as in the contract, counts as numbers, all fields present."""
+
+import json
+from typing import Any
+
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
+
+from commerce.imports.v1 import imports_pb2
+
+_PACKAGE = imports_pb2.DESCRIPTOR.package
+
+
+def as_plain(message: Message) -> dict[str, Any]:
+    """The message as a dict. Every int64 of the contract is below 2^53, so it can be a JSON number."""
+    plain = MessageToDict(
+        message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    )
+    _restore_numbers(plain, message.DESCRIPTOR)
+    return plain
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """One JSON document on one line of stdout."""
+    print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def _restore_numbers(plain: dict[str, Any], descriptor: Any) -> None:  # of Python's or of C's protobuf
+    for field in descriptor.fields:
+        if field.name not in plain:
+            continue
+        value = plain[field.name]
+        if field.type == FieldDescriptor.TYPE_INT64:
+            plain[field.name] = [int(each) for each in value] if isinstance(value, list) else int(value)
+        elif field.message_type is not None and field.message_type.file.package == _PACKAGE:
+            for each in value if isinstance(value, list) else [value]:
+                _restore_numbers(each, field.message_type)

@@ -1,0 +1,52 @@
+"""`imports show`: one import with all that is known of it."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from commerce.imports.v1.imports_pb2 import Import
+from imports_client.cli.plain import as_plain, print_json
+from imports_client.cli.report import failed_results, headline, print_failed_rows
+from imports_client.cli.session import DEFAULT_SERVER, AsJson, Organization, Rows, Server, full_name, session
+
+_TIMES = ("created_at", "started_at", "completed_at", "interrupted_at", "expires_at")
+_TEXTS = ("reference", "parent_resource_id", "retry_of", "attachment_url", "failed_inputs_url")
+
+
+async def show(
+    name: Annotated[str, Parameter(help="The import's id or its whole name.")],
+    /,
+    *,
+    organization: Organization | None = None,
+    server: Server = DEFAULT_SERVER,
+    rows: Rows = 20,
+    json: AsJson = False,
+) -> int:
+    """Show one import and its failed rows. Exit status 0 however the import ended."""
+    async with session(server) as imports:
+        found = await imports.get(full_name(name, organization))
+        failed = await failed_results(imports, found, rows)
+    if json:
+        print_json(as_plain(found) | {"failed_rows": [as_plain(each) for each in failed]})
+        return 0
+    console = Console()
+    console.print(f"{found.name}\n{headline(found)}", markup=False, highlight=False)
+    console.print(_details(found))
+    print_failed_rows(console, failed, out_of=found.errors_count)
+    return 0
+
+
+def _details(found: Import) -> Table:
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_row("type", found.resource_type)
+    table.add_row("rows", f"{found.inputs_size:,}")
+    for field, value in found.ListFields():
+        if field.name in _TIMES:
+            table.add_row(field.name.replace("_", " "), f"{value.ToDatetime():%Y-%m-%d %H:%M:%S} UTC")
+    for field in _TEXTS:
+        if text := getattr(found, field):
+            table.add_row(field.replace("_", " "), Text(text, overflow="fold"))
+    return table

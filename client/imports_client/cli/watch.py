@@ -1,0 +1,45 @@
+"""`imports watch`: follow one import to its end."""
+
+from contextlib import aclosing
+from datetime import timedelta
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+
+from imports_client.cli.live import LiveImport
+from imports_client.cli.plain import as_plain, print_json
+from imports_client.cli.report import exit_status, failed_results, headline, print_failed_rows
+from imports_client.cli.session import DEFAULT_SERVER, AsJson, Organization, Rows, Server, full_name, session
+
+
+async def watch(
+    name: Annotated[str, Parameter(help="The import's id or its whole name.")],
+    /,
+    *,
+    organization: Organization | None = None,
+    server: Server = DEFAULT_SERVER,
+    resume_token: Annotated[str, Parameter(help="Go on after the event that had this token.")] = "",
+    progress_interval: Annotated[
+        float | None, Parameter(help="Seconds between two reports, at least 0.1.")
+    ] = None,
+    rows: Rows = 20,
+    json: AsJson = False,
+) -> int:
+    """Watch an import to its end. With --json: one event a line."""
+    full = full_name(name, organization)
+    interval = None if progress_interval is None else timedelta(seconds=progress_interval)
+    console = Console(quiet=json)
+    async with session(server) as imports:
+        with LiveImport(console, full.rsplit("/", 1)[-1]) as live:
+            watching = imports.watch(full, resume_token=resume_token, progress_interval=interval)
+            async with aclosing(watching) as events:
+                async for event in events:
+                    live.show(event)
+                    if json:
+                        print_json(as_plain(event))
+        ended = await imports.get(full)
+        if not json:
+            console.print(headline(ended), markup=False, highlight=False)
+            print_failed_rows(console, await failed_results(imports, ended, rows), out_of=ended.errors_count)
+    return exit_status(ended)
