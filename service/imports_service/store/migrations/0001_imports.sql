@@ -69,7 +69,7 @@ CREATE INDEX import_by_time ON import (organization_id, created_at, uid);
 
 CREATE INDEX import_by_size ON import (organization_id, inputs_size, uid);
 
-CREATE INDEX import_pending ON import (organization_id) WHERE status = 'pending';
+CREATE INDEX import_unfinished ON import (organization_id, status) WHERE status IN ('pending', 'in_progress');
 
 CREATE INDEX import_expiring ON import (expires_at) WHERE expires_at IS NOT NULL;
 
@@ -117,6 +117,8 @@ CREATE INDEX unit_ready ON unit (organization_id, turn, import_uid, segment) WHE
 
 CREATE INDEX unit_leased ON unit (lease_until) WHERE state = 'leased';
 
+CREATE INDEX unit_held ON unit (organization_id, lease_token) WHERE state = 'leased';
+
 CREATE TABLE lane (
     organization_id text COLLATE "C" NOT NULL PRIMARY KEY,
     turn bigint NOT NULL,
@@ -124,6 +126,8 @@ CREATE TABLE lane (
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.01);
 
 CREATE INDEX lane_awake ON lane (turn) WHERE wake_at < 'infinity';
+
+CREATE INDEX lane_by_turn ON lane (turn);
 
 -- outcomes: one byte a row, the ids and the keys, compressed; issues: each distinct one once, and which rows have
 -- them, compressed; summary: per severity, code and attribute the count, the first rows and a sample.

@@ -1,0 +1,44 @@
+"""Whose turn it is: one lane per organization, awake while the organization has an import that has not ended.
+
+The turn counts rows given to workers, so that organizations share the workers by rows and not by imports.
+Lanes are the first lock of all; nothing that holds one waits for a segment, a resource or an import.
+"""
+
+from datetime import timedelta
+
+from imports_service.store.database import Connection
+from imports_service.store.statements import SQL
+
+REST = timedelta(seconds=1)
+"""How long a lane with nothing ready is left alone; also what a lost wake-up costs at most."""
+
+
+async def enter_lane(connection: Connection, organization_id: str) -> int:
+    """Wake the organization's lane for a new import, and lock it; the turn of the import's first segment."""
+    return int(await connection.fetchval(SQL.enter_lane, organization_id))
+
+
+async def wake_lane(connection: Connection, organization_id: str) -> None:
+    """Say that a unit is ready; after the commit that made it so, in a transaction of its own."""
+    await connection.execute(SQL.wake_lane, organization_id)
+
+
+async def claim_lane(connection: Connection) -> str | None:
+    """The organization whose turn it is, its lane locked; None when none is awake, or others hold all that
+    are."""
+    organization_id: str | None = await connection.fetchval(SQL.claim_lane)
+    return organization_id
+
+
+async def advance_lane(connection: Connection, organization_id: str, rows: int) -> None:
+    """Charge the organization for what its claim was given; every unit costs at least one row."""
+    await connection.execute(SQL.advance_lane, organization_id, max(rows, 1))
+
+
+async def rest_lane(connection: Connection, organization_id: str) -> None:
+    """Leave alone a locked lane with nothing to claim: for a moment, or until the organization's next
+    import."""
+    if await connection.fetchval(SQL.has_unfinished, organization_id):
+        await connection.execute(SQL.rest_lane, organization_id, REST)
+    else:
+        await connection.execute(SQL.sleep_lane, organization_id)

@@ -1,0 +1,10 @@
+-- Read what became of the rows of those segments in which there was something to say, in order.
+--
+-- $1 organization_id text, $2 import_uid uuid, $3 first segment integer, $4 limit bigint  ->  outcomes
+--
+-- Takes no lock. The partial index knows the segments; a clean import of thousands of them costs one look.
+SELECT segment, created_count, updated_count, unchanged_count, errors_count, warnings_count, outcomes, issues, summary
+FROM outcome
+WHERE organization_id = $1 AND import_uid = $2 AND segment >= $3 AND issues IS NOT NULL
+ORDER BY segment
+LIMIT $4;

@@ -1,0 +1,8 @@
+-- Make the segment that waited for this one ready.
+--
+-- $1 organization_id text, $2 import_uid uuid, $3 segment integer (the next one)  ->  nothing
+--
+-- Locks the next unit after this one, in the transaction of the fence.
+UPDATE unit
+SET state = 'ready', ready_at = now()
+WHERE organization_id = $1 AND import_uid = $2 AND segment = $3 AND state = 'waiting';

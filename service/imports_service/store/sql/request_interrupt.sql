@@ -1,0 +1,13 @@
+-- Have an import end as interrupted because somebody asked for it, and say when.
+--
+-- $1 organization_id text, $2 uid uuid  ->  the import, or no row when it is being closed or gone
+--
+-- Locks the import's row, and so waits for a segment that is counting its rows.
+UPDATE import
+SET closing = 'requested', interrupt_requested_at = now(), version = version + 1
+WHERE organization_id = $1 AND uid = $2 AND closing IS NULL
+RETURNING
+    organization_id, uid::text AS uid, import_id, version, etag, spec, creator, status, closing, inputs_size,
+    created_count, updated_count, unchanged_count, errors_count, warnings_count, not_processed_count,
+    attachment, failed_inputs, retry_of, created_at, updated_at, started_at, completed_at, interrupted_at,
+    interrupt_requested_at, expires_at;

@@ -1,0 +1,241 @@
+"""The lease table: units of work (the segments of an import, and its closing), and who may run which.
+
+A lease is proven by its token, in the database and nowhere else: `fence` is the first statement of a unit's
+transaction, and one that comes late finds nothing to finish. The clock is the database's.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import msgspec
+
+from imports_service.store.database import Connection
+from imports_service.store.lanes import advance_lane, claim_lane, rest_lane
+from imports_service.store.statements import SQL
+
+CLOSING = -1
+"""The segment number of a closing."""
+MAX_LANES_PER_CLAIM = 20
+"""Lanes with nothing to claim are put to rest on the way; how many one transaction locks at most."""
+
+
+class NewSegment(msgspec.Struct, frozen=True):
+    """A run of rows: the number of the first and how many."""
+
+    first_row: int
+    row_count: int
+
+
+class Claimed(msgspec.Struct, frozen=True, kw_only=True):
+    """A unit under a lease. `attempts` are those that failed so far; a closing has no rows."""
+
+    organization_id: str
+    import_uid: str
+    segment: int
+    first_row: int
+    row_count: int
+    attempts: int
+    lease_token: str
+    in_order: bool
+
+    @property
+    def is_closing(self) -> bool:
+        return self.segment == CLOSING
+
+
+class Rescued(msgspec.Struct, frozen=True, kw_only=True):
+    """A unit taken back from a worker that was not heard of. `is_void`: nobody will run it again."""
+
+    organization_id: str
+    import_uid: str
+    segment: int
+    attempts: int
+    is_void: bool
+    worker: str | None
+
+    @property
+    def is_closing(self) -> bool:
+        return self.segment == CLOSING
+
+
+class StoredSegment(msgspec.Struct, frozen=True):
+    """A segment as it stands. `state`: waiting, ready, leased, done or void."""
+
+    segment: int
+    first_row: int
+    row_count: int
+    state: str
+
+    @property
+    def is_done(self) -> bool:
+        return self.state == "done"
+
+
+async def insert_units(
+    connection: Connection,
+    organization_id: str,
+    import_uid: str,
+    segments: Sequence[NewSegment],
+    *,
+    turn: int,
+    in_order: bool,
+) -> None:
+    """Store the segments of a new import, all ready, or in order: the first ready and the others waiting."""
+    columns: tuple[list[str], list[str], list[str], list[str], list[str]] = ([], [], [], [], [])
+    for number, segment in enumerate(segments):
+        values = (
+            str(number),
+            str(segment.first_row),
+            str(segment.row_count),
+            str(turn),
+            "waiting" if in_order and number else "ready",
+        )
+        for column, value in zip(columns, values, strict=True):
+            column.append(value)
+        turn += segment.row_count
+    await connection.execute(SQL.insert_units, organization_id, import_uid, *columns)
+
+
+async def insert_closing(connection: Connection, organization_id: str, import_uid: str) -> None:
+    """Make the import's closing a unit; in the transaction that set `closing`, and only there."""
+    await connection.execute(SQL.insert_closing, organization_id, import_uid)
+
+
+async def claim(connection: Connection, *, worker: str, lease: timedelta) -> Claimed | None:
+    """Lease the next unit to the worker, organizations taking turns; None when nothing is ready.
+
+    Locks lanes and one unit: the transaction is to be committed at once.
+    """
+    for _ in range(MAX_LANES_PER_CLAIM):
+        organization_id = await claim_lane(connection)
+        if organization_id is None:
+            return None
+        record = await connection.fetchrow(SQL.claim_unit, organization_id, str(uuid4()), lease, worker)
+        if record is None:
+            await rest_lane(connection, organization_id)
+            continue
+        await advance_lane(connection, organization_id, record["row_count"])
+        in_order = await connection.fetchval(SQL.get_import_order, organization_id, record["import_uid"])
+        return Claimed(
+            organization_id=organization_id,
+            import_uid=record["import_uid"],
+            segment=record["segment"],
+            first_row=record["first_row"],
+            row_count=record["row_count"],
+            attempts=record["attempts"],
+            lease_token=record["lease_token"],
+            in_order=bool(in_order),
+        )
+    return None
+
+
+async def fence(connection: Connection, claimed: Claimed) -> datetime | None:
+    """Finish the unit under its lease and lock it; the time of everything that the transaction writes.
+
+    None when the lease is lost: the transaction must roll back.
+    """
+    done_at: datetime | None = await connection.fetchval(
+        SQL.fence_unit, claimed.organization_id, claimed.import_uid, claimed.segment, claimed.lease_token
+    )
+    return done_at
+
+
+async def ready_next(connection: Connection, claimed: Claimed) -> None:
+    """Make the segment after this one ready, if it waits for it; in the transaction of the fence."""
+    await connection.execute(SQL.ready_next, claimed.organization_id, claimed.import_uid, claimed.segment + 1)
+
+
+async def extend(
+    connection: Connection, organization_id: str, tokens: Sequence[str], lease: timedelta
+) -> set[str]:
+    """Hold the leases of one organization for another `lease` from now; the tokens of those that are still
+    held.
+
+    A unit whose own transaction is open is locked and left out, which then does not mean that its lease is
+    lost.
+    """
+    records = await connection.fetch(SQL.extend_leases, organization_id, list(tokens), lease)
+    return {record["lease_token"] for record in records}
+
+
+async def release(
+    connection: Connection,
+    claimed: Claimed,
+    *,
+    delay: timedelta,
+    counts: bool,
+    gives_up: bool = False,
+    error: str | None = None,
+) -> int | None:
+    """Give the unit back, ready again after `delay`; its attempts, or None when the lease is lost.
+
+    `counts`: this was an attempt. `gives_up`: nobody is to run it again.
+    """
+    attempts: int | None = await connection.fetchval(
+        SQL.release_unit,
+        claimed.organization_id,
+        claimed.import_uid,
+        claimed.segment,
+        claimed.lease_token,
+        delay,
+        int(counts),
+        gives_up,
+        error,
+    )
+    return attempts
+
+
+async def lapsed_organizations(connection: Connection, *, limit: int = 100) -> list[str]:
+    """Organizations in which a lease has run out; read without locks."""
+    records = await connection.fetch(SQL.list_lapsed_organizations, limit)
+    return [record["organization_id"] for record in records]
+
+
+async def rescue(connection: Connection, organization_id: str, *, delay: timedelta) -> list[Rescued]:
+    """Take back the organization's units whose leases have run out; each counts an attempt.
+
+    They are ready again after `delay`. Units locked by their worker's transaction stay leased: see
+    `store.backends`.
+    """
+    records = await connection.fetch(SQL.rescue_units, organization_id, delay)
+    return [
+        Rescued(
+            organization_id=record["organization_id"],
+            import_uid=record["import_uid"],
+            segment=record["segment"],
+            attempts=record["attempts"],
+            is_void=record["state"] == "void",
+            worker=record["worker"],
+        )
+        for record in records
+    ]
+
+
+async def void_unit(connection: Connection, organization_id: str, import_uid: str, segment: int) -> None:
+    """Give up a unit that was rescued too often."""
+    await connection.execute(SQL.void_unit, organization_id, import_uid, segment)
+
+
+async def void_segments(connection: Connection, organization_id: str, import_uid: str) -> None:
+    """Strike out what is left of an import's segments, in the transaction that ends it and before its row is
+    locked."""
+    await connection.execute(SQL.void_segments, organization_id, import_uid)
+
+
+async def list_segments(
+    connection: Connection,
+    organization_id: str,
+    import_uid: str,
+    *,
+    from_segment: int = 0,
+    limit: int = 1_000_000,
+) -> list[StoredSegment]:
+    """The import's segments in order, from the one given on; the closing is not among them."""
+    records = await connection.fetch(
+        SQL.list_segments, organization_id, import_uid, max(from_segment, 0), limit
+    )
+    return [
+        StoredSegment(record["segment"], record["first_row"], record["row_count"], record["state"])
+        for record in records
+    ]
