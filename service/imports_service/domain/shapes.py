@@ -1,0 +1,201 @@
+"""Each resource type as a compiled class: decodes and checks rows in C, holds them, encodes what is stored.
+
+The class of a type has `id`, its stored attributes and its to-one references, all UNSET until given. It knows
+types, enums, lengths and the bounds of numbers. What C can't see (blank texts, characters of ids, secrets,
+triggers, names that nobody knows) is the business of `domain.inputs`; what needs the environment, of
+`domain.fold`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from operator import attrgetter
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from imports_service.domain.attributes import Attribute, AttributeType, Scalar
+from imports_service.domain.keys import canonical_key, id_text, key_text, row_text
+from imports_service.domain.registry import Registry, ResourceType
+
+MAX_INTEGER = 2**53 - 1
+MAX_ID_LENGTH = 64
+
+_INTEGER: Any = Annotated[int, Meta(ge=-MAX_INTEGER, le=MAX_INTEGER)]
+_DATETIME: Any = Annotated[datetime, Meta(tz=True)]
+_ID: Any = Annotated[str, Meta(min_length=1, max_length=MAX_ID_LENGTH)]
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Shape:
+    """One type's class and what the checks and the fold ask about it again and again.
+
+    `struct` is the class. Its objects are mutable; `==` between them is a first guess that takes True for 1, `same`
+    does not. All names are attributes or input keys, in the order of the file.
+    """
+
+    def __init__(self, resource_type: ResourceType) -> None:
+        stored = resource_type.stored_attributes
+        references = resource_type.references
+        self.resource_type = resource_type
+        self.name = resource_type.name
+        self.fields: tuple[str, ...] = (*(a.name for a in stored), *references)
+        self.required: tuple[str, ...] = (
+            *(a.name for a in stored if a.required),
+            *(name for name, reference in references.items() if reference.required),
+        )
+        self.required_texts: tuple[str, ...] = _named(
+            stored, lambda a: a.required and a.type is AttributeType.STRING
+        )
+        self.generated: tuple[str, ...] = _named(stored, lambda a: a.generated)
+        self.object_fields: tuple[str, ...] = _named(stored, lambda a: a.type is AttributeType.OBJECT)
+        self.datetime_fields: tuple[str, ...] = _named(stored, lambda a: a.type is AttributeType.DATETIME)
+        self.reference_fields: tuple[str, ...] = tuple(references)
+        self.emails: frozenset[str] = frozenset(_named(stored, lambda a: a.email))
+        self.immutable: frozenset[str] = frozenset(
+            [*_named(stored, lambda a: a.immutable), *(name for name, r in references.items() if r.immutable)]
+        )
+        self.defaults: Mapping[str, Scalar] = {a.name: a.default for a in stored if a.default is not UNSET}
+        self.parent_attribute: str = resource_type.parent_attribute
+        self.struct: Any = _compile(resource_type, _strict_type)
+        self._lenient: Any = _compile(resource_type, _lenient_type)
+        self.decode_one: Callable[[str | bytes], Any] = msgspec.json.Decoder(self.struct).decode
+        self.decode_lines: Callable[[bytes], list[Any]] = msgspec.json.Decoder(self.struct).decode_lines
+        self._decode_lenient = msgspec.json.Decoder(self._lenient).decode
+
+    def encode(self, values: Any) -> bytes:
+        """The JSON that is stored of a resource: everything but its id."""
+        given, values.id = values.id, UNSET
+        encoded = _encode(values)
+        values.id = given
+        return encoded
+
+    def decode_stored(self, text: str | bytes) -> Any:
+        """What `encode` wrote. Bounds that came later do not hold, and names that went are left out."""
+        try:
+            values = self.decode_one(text)
+        except msgspec.ValidationError:
+            kept = self._decode_lenient(text)
+            values = self.struct(**{name: getattr(kept, name) for name in ("id", *self.fields)})
+        for name in self.object_fields:
+            if value := getattr(values, name):
+                setattr(values, name, _with_doubles(value))
+        return values
+
+    def key_of(self, values: Any) -> str | None:
+        """The canonical key; None when the type has none or a part that must be there is missing or empty."""
+        return next(self.keys_of((values,)))
+
+    def keys_of(self, rows: Sequence[Any]) -> Iterator[str | None]:
+        """The canonical key of each row, like `key_of`."""
+        unique_key = self.resource_type.unique_key
+        if len(unique_key) == 1:
+            return self._single_keys(rows, unique_key[0])
+        return map(self._composite_key, rows) if unique_key else iter([None] * len(rows))
+
+    def key_text_of(self, values: Any, number: int, key: str | None) -> str:
+        """What people call the row: its canonical key `key`, else its id, else its number."""
+        if key is not None:
+            return key_text(key)
+        return id_text(values.id) if values.id else row_text(number)
+
+    def _single_keys(self, rows: Sequence[Any], name: str) -> Iterator[str | None]:
+        values = map(attrgetter(name), rows)
+        if name in self.emails:
+            return (value.lower() if value else None for value in values)
+        return (value or None for value in values)
+
+    def _composite_key(self, values: Any) -> str | None:
+        parts: list[str | None] = []
+        for name in self.resource_type.unique_key:
+            value = getattr(values, name)
+            if value:
+                parts.append(value.lower() if name in self.emails else value)
+            elif name in self.resource_type.optional_key:
+                parts.append(None)
+            else:
+                return None
+        return canonical_key(parts)
+
+    @staticmethod
+    def same(one: object, other: object) -> bool:
+        """Whether two values of an attribute are the same value: 1 and 1.0 are, True and 1 are not."""
+        return same(one, other)
+
+
+class Shapes:
+    """The shapes of all types of a registry, compiled once."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._shapes = {name: Shape(resource_type) for name, resource_type in registry.types.items()}
+
+    def __getitem__(self, name: str) -> Shape:
+        return self._shapes[name]
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two JSON values are the same value, through all levels: 1 and 1.0 are, True and 1 are not."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(value, other[name]) for name, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return one == other
+
+
+def _with_doubles(value: Any) -> Any:
+    """The stored value with its large numbers as doubles again.
+
+    PostgreSQL writes 1e300 with all its digits, which reads as an integer that nothing can encode. Rows can't give
+    integers of that size.
+    """
+    if isinstance(value, dict):
+        return {name: _with_doubles(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_doubles(inner) for inner in value]
+    if isinstance(value, int) and abs(value) > MAX_INTEGER:
+        return float(value)
+    return value
+
+
+def _named(attributes: Sequence[Attribute], belongs: Callable[[Attribute], bool]) -> tuple[str, ...]:
+    return tuple(attribute.name for attribute in attributes if belongs(attribute))
+
+
+def _compile(resource_type: ResourceType, type_of: Callable[[Attribute], Any]) -> Any:
+    strict = type_of is _strict_type
+    fields: list[tuple[str, Any, Any]] = [("id", (_ID if strict else str) | UnsetType, UNSET)]
+    for attribute in resource_type.stored_attributes:
+        nullable = None if attribute.nullable or not strict else UnsetType
+        fields.append((attribute.name, type_of(attribute) | nullable | UnsetType, UNSET))
+    for name, reference in resource_type.references.items():
+        nullable = None if reference.nullable or not strict else UnsetType
+        fields.append((name, (_ID if strict else str) | nullable | UnsetType, UNSET))
+    return msgspec.defstruct(
+        resource_type.name, fields, gc=not strict, forbid_unknown_fields=strict, module=__name__
+    )
+
+
+def _strict_type(attribute: Attribute) -> Any:
+    match attribute.type:
+        case AttributeType.STRING if attribute.enum:
+            return Literal[attribute.enum]
+        case AttributeType.STRING:
+            shortest = max(attribute.min_length or 0, 1 if attribute.required else 0)
+            return Annotated[str, Meta(min_length=shortest, max_length=attribute.max_length)]
+        case AttributeType.INTEGER:
+            return _INTEGER
+        case AttributeType.FLOAT:
+            return float
+        case AttributeType.BOOLEAN:
+            return bool
+        case AttributeType.DATETIME:
+            return _DATETIME
+        case AttributeType.OBJECT:
+            return dict[str, Any]
+
+
+def _lenient_type(attribute: Attribute) -> Any:
+    return datetime if attribute.type is AttributeType.DATETIME else Any
