@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
-from commerce.imports.v1 import imports_pb2 as pb
 
+from commerce.imports.v1 import imports_pb2 as pb
 from imports_service.commands.creation import CreateImport, Source
 from imports_service.domain.errors import FieldViolation, InvalidArgument, NotYet
 from imports_service.domain.imports import CsvOptions, Format, ImportSpec
@@ -29,7 +29,12 @@ NO_DELIMITERS = frozenset('"\r\n\0\ufeff')
 
 
 def creation_of(
-    request: pb.CreateImportRequest, registry: Registry, *, creator: str, trace_context: str | None, at: str = ""
+    request: pb.CreateImportRequest,
+    registry: Registry,
+    *,
+    creator: str,
+    trace_context: str | None = None,
+    at: str = "",
 ) -> CreateImport:
     """What the request asks for; `at` is the path of the request within the message (`header.`).
 
@@ -81,13 +86,18 @@ def check_request_id(request_id: str, violations: Violations, field: str) -> Non
 
 def check_metadata(metadata: Mapping[str, Any], violations: Violations, field: str) -> None:
     """What is kept with an import: bounded, and something that JSON and PostgreSQL can say."""
-    if not violations.expect(_depth_of(metadata) <= MAX_METADATA_DEPTH, field, "is nested deeper than 16 levels"):
+    is_flat = _depth_of(metadata) <= MAX_METADATA_DEPTH
+    if not violations.expect(is_flat, field, f"is nested deeper than {MAX_METADATA_DEPTH} levels"):
         return
-    leaves = list(_leaves_of(metadata))
-    if not violations.expect(all(_can_be_kept(leaf) for leaf in leaves), field, "holds NUL, NaN or infinity"):
+    can_be_kept = all(_can_be_kept(leaf) for leaf in _leaves_of(metadata))
+    if not violations.expect(can_be_kept, field, "holds NUL, NaN or infinity"):
         return
-    size_bytes = len(msgspec.json.encode(metadata)) violations.expect(size_bytes <= MAX_METADATA_BYTES,
-    field, f"takes {size_bytes} bytes as JSON; 65536 are allowed")
+    size_bytes = len(msgspec.json.encode(metadata))
+    violations.expect(
+        size_bytes <= MAX_METADATA_BYTES,
+        field,
+        f"takes {size_bytes} bytes as JSON, and {MAX_METADATA_BYTES} are allowed",
+    )
 
 
 def _check_request(request: pb.CreateImportRequest, violations: Violations, at: str) -> None:
@@ -155,7 +165,9 @@ def _check_type(spec: pb.ImportSpec, registry: Registry, at: str) -> None:
             resource_type=spec.resource_type,
         )
     if spec.parent_resource_id and not resource_type.parent_type:
-        raise InvalidArgument(FieldViolation(f"{at}.parent_resource_id", f"{resource_type.name} have no parent"))
+        raise InvalidArgument(
+            FieldViolation(f"{at}.parent_resource_id", f"{resource_type.name} have no parent")
+        )
 
 
 def _depth_of(value: Any) -> int:

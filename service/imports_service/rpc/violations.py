@@ -21,8 +21,9 @@ class Violations:
 
     def expect_text(self, text: str, field: str) -> None:
         """A text that people gave: at most 255 characters, without NUL, which PostgreSQL cannot hold."""
-        self.expect(len(text) <= MAX_TEXT_CHARACTERS, field, f"is longer than {MAX_TEXT_CHARACTERS}
-        characters") self.expect("\0" not in text, field, "holds a NUL character")
+        is_short = len(text) <= MAX_TEXT_CHARACTERS
+        self.expect(is_short, field, f"is longer than {MAX_TEXT_CHARACTERS} characters")
+        self.expect("\0" not in text, field, "holds a NUL character")
 
     def expect_id(self, text: str, field: str) -> None:
         """The id of a resource."""
