@@ -1,12 +1,12 @@
-"""Runs a command's transaction again when it met another one. Lets out what a second run would not mend."""
+"""Runs a command's transaction again when another one was in the way. Lets out what a second run would not
+mend."""
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from imports_service.domain.errors import Unavailable
-from imports_service.store.database import StatementTimeout, TransactionConflict
+from imports_service.store.database import TransactionConflict
 
 TRIES = 5
 
@@ -16,17 +16,11 @@ Answer = TypeVar("Answer")
 async def settle(transact: Callable[[], Awaitable[Answer]]) -> Answer:
     """The answer of the first run that meets no conflict; `transact` opens and commits one transaction.
 
-    Raises `Unavailable` when every try met one, or a statement took too long.
+    Raises `TransactionConflict` when every run met one.
     """
-    for attempt in range(TRIES):
+    for attempt in range(TRIES - 1):
         try:
             return await transact()
         except TransactionConflict:
             await asyncio.sleep(random.uniform(0.5, 1.0) * 0.01 * 2**attempt)
-        except StatementTimeout as error:
-            raise _busy() from error
-    raise _busy()
-
-
-def _busy() -> Unavailable:
-    return Unavailable("the database is too busy for this call", reason="DATABASE_UNAVAILABLE")
+    return await transact()

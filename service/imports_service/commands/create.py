@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from imports_service.commands.conflicts import settle
 from imports_service.commands.content import content_hash
 from imports_service.commands.creation import CreateImport, Creation
+from imports_service.commands.etags import new_etag
 from imports_service.commands.intake import Intake, TakenIn, upload_lapsed
 from imports_service.commands.repeats import answer_repeat, compare
 from imports_service.domain.errors import (
@@ -83,7 +84,7 @@ async def _look_before(wanted: CreateImport, creation: Creation) -> CreationRequ
                 return earlier
     _check_quota(pending, wanted, creation)
     if is_taken:
-        raise _id_taken(wanted)
+        raise ImportIdTaken(str(ImportName(wanted.organization_id, wanted.import_id or "")))
     return None
 
 
@@ -103,6 +104,7 @@ async def _commit(wanted: CreateImport, uid: str, taken: TakenIn, creation: Crea
                 organization_id=organization_id,
                 uid=uid,
                 import_id=import_id,
+                etag=new_etag(),
                 spec=wanted.spec,
                 creator=wanted.creator,
                 trace_context=wanted.trace_context,
@@ -112,8 +114,6 @@ async def _commit(wanted: CreateImport, uid: str, taken: TakenIn, creation: Crea
                 segments=len(taken.segments),
             ),
         )
-        if created is None:
-            raise _id_taken(wanted)
         await insert_units(
             connection, organization_id, uid, taken.segments, turn=turn, in_order=taken.in_order
         )
@@ -129,9 +129,9 @@ async def _remember_request(
         return
     is_first = await insert_request(
         connection,
-        wanted.organization_id,
-        wanted.request_id,
         CreationRequest(
+            organization_id=wanted.organization_id,
+            request_id=wanted.request_id,
             content_sha256=content_hash(wanted, taken.document_sha256),
             document_sha256=taken.document_sha256,
             import_uid=uid,
@@ -179,10 +179,6 @@ async def _is_taken(connection: Connection, wanted: CreateImport) -> bool:
     if wanted.import_id is None:
         return False
     return await get_import(connection, wanted.organization_id, wanted.import_id) is not None
-
-
-def _id_taken(wanted: CreateImport) -> ImportIdTaken:
-    return ImportIdTaken(str(ImportName(wanted.organization_id, wanted.import_id or "")))
 
 
 def _check_quota(pending: int, wanted: CreateImport, creation: Creation) -> None:

@@ -43,7 +43,7 @@ async def delete_import(
                 )
             await imports.delete_import(connection, name.organization_id, found.uid)
             prefix = import_prefix(name.organization_id, found.uid)
-            await trash(connection, name.organization_id, found.uid, prefix, 2 * lease)
+            await trash(connection, name.organization_id, found.uid, prefix, delay=2 * lease)
             await record(connection, EventKind.DELETED, None, found)
             return found.uid
 

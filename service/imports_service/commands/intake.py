@@ -20,6 +20,7 @@ from imports_service.objects.store import Objects
 from imports_service.pipeline.segments import pack
 from imports_service.pipeline.splitter import Segment, SplitOptions, Splitter
 from imports_service.store.database import Database
+from imports_service.store.units import NewSegment
 from imports_service.store.uploads import delete_upload, extend_upload, insert_upload
 
 PUTTERS = 2
@@ -29,16 +30,11 @@ CHUNK_BYTES = 256 * 1024
 """The most that is hashed in one step of the loop."""
 
 
-class SegmentRows(NamedTuple):
-    first_row: int
-    row_count: int
-
-
 class TakenIn(NamedTuple):
     """A document that is stored whole: its rows by segment, and the SHA-256 of its bytes."""
 
     document_sha256: bytes
-    segments: list[SegmentRows]
+    segments: list[NewSegment]
     in_order: bool
 
     @property
@@ -69,7 +65,7 @@ class Intake:
         self._objects = objects
         self._checkpoints = checkpoints
         self._digest = hashlib.sha256()
-        self._segments: list[SegmentRows] = []
+        self._segments: list[NewSegment] = []
         self._held_back: Segment | None = None
         self._waiting: asyncio.Queue[Segment | None] = asyncio.Queue(1)
         self._upload = asyncio.Lock()
@@ -131,7 +127,7 @@ class Intake:
             if segment is None:
                 await asyncio.sleep(0)
                 continue
-            self._segments.append(SegmentRows(segment.first_row, segment.row_count))
+            self._segments.append(NewSegment(segment.first_row, segment.row_count))
             held_back, self._held_back = self._held_back, segment
             if held_back is not None:
                 await self._checkpoints.reach("splitting")

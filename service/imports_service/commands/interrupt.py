@@ -6,7 +6,7 @@ from imports_service.commands.conflicts import settle
 from imports_service.domain.errors import FailedPrecondition, ImportNotFound, Unavailable
 from imports_service.domain.imports import Closing, EventKind, Import
 from imports_service.domain.names import ImportName
-from imports_service.store.database import Database, StatementTimeout, TransactionConflict
+from imports_service.store.database import Database
 from imports_service.store.events import record
 from imports_service.store.imports import lock_import, request_closing
 from imports_service.store.lanes import wake_lane
@@ -42,7 +42,7 @@ async def interrupt_import(name: ImportName, *, database: Database, nudges: Nudg
         nudges.changed(name.organization_id, interrupted.uid)
         # on its own, after the commit: no transaction that holds an import may wait for a lane; lost, it
         # costs the import a second, and the request stands
-        with suppress(Unavailable, TransactionConflict, StatementTimeout):
+        with suppress(Unavailable):
             async with database.transaction() as connection:
                 await wake_lane(connection, name.organization_id)
         nudges.work()

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from imports_service.commands.conflicts import settle
-from imports_service.commands.etags import check_etag
+from imports_service.commands.etags import check_etag, new_etag
 from imports_service.domain.errors import FieldViolation, ImportNotFound, InvalidArgument
 from imports_service.domain.imports import EventKind, Import
 from imports_service.domain.names import ImportName
@@ -64,8 +66,14 @@ async def update_import(wanted: UpdateImport, *, database: Database, nudges: Nud
             if present | changes == present:
                 return found, False
             updated = await update_import_fields(
-                connection, name.organization_id, found.uid, **(present | changes)
+                connection,
+                name.organization_id,
+                found.uid,
+                spec=msgspec.structs.replace(found.spec, **changes),
+                etag=new_etag(),
             )
+            if updated is None:
+                raise AssertionError(f"{name} is locked and yet gone")
             await record(connection, EventKind.SNAPSHOT, None, updated)
             return updated, True
 

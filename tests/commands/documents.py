@@ -1,0 +1,63 @@
+"""Documents and wishes for them, valid unless a test says otherwise."""
+
+import json
+from collections.abc import AsyncIterator, Iterable
+
+from imports_service.commands.creation import CreateImport
+from imports_service.domain.imports import ImportSpec
+
+ORGANIZATION = "acme"
+
+
+def sku_rows(count: int) -> list[dict[str, str]]:
+    return [{"code": f"SKU-{number:04}", "name": f"Shirt {number}"} for number in range(1, count + 1)]
+
+
+def address_rows(count: int) -> list[dict[str, str]]:
+    return [
+        {
+            "line_1": f"Via Roma {number}",
+            "city": "Prato",
+            "country_code": "IT",
+            "state_code": "PO",
+            "phone": "+39 0574 000",
+        }
+        for number in range(1, count + 1)
+    ]
+
+
+def json_lines(rows: Iterable[dict[str, str]]) -> bytes:
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+def skus(count: int) -> bytes:
+    return json_lines(sku_rows(count))
+
+
+async def chunked(document: bytes, size: int = 100) -> AsyncIterator[bytes]:
+    for start in range(0, len(document), size):
+        yield document[start : start + size]
+
+
+async def never_read() -> AsyncIterator[bytes]:
+    raise AssertionError("the document is read although it is not needed")
+    yield b""
+
+
+def wish(
+    *,
+    resource_type: str = "skus",
+    import_id: str | None = None,
+    request_id: str | None = None,
+    document_sha256: bytes | None = None,
+    reference: str | None = None,
+    organization_id: str = ORGANIZATION,
+) -> CreateImport:
+    return CreateImport(
+        organization_id=organization_id,
+        spec=ImportSpec(resource_type=resource_type, reference=reference),
+        creator="insecure",
+        import_id=import_id,
+        request_id=request_id,
+        document_sha256=document_sha256,
+    )

@@ -1,0 +1,231 @@
+"""Creating an import: what stands in the tables and the bucket afterwards, and after a refusal."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from imports_service.commands.create import create_import
+from imports_service.commands.creation import CreateImport, Creation
+from imports_service.domain.errors import Exhausted, ImportIdTaken, ImportsError, InvalidArgument, Unavailable
+from imports_service.domain.imports import EventKind, Import, Status
+from imports_service.domain.names import import_prefix, segment_object
+from imports_service.pipeline.segments import unpack
+from imports_service.store.events import events_after
+from tests.commands.conftest import Held, limited
+from tests.commands.documents import ORGANIZATION, address_rows, chunked, json_lines, never_read, skus, wish
+from tests.eventually import eventually
+
+Tables = asyncpg.Connection[asyncpg.Record]
+
+UNITS = "SELECT segment, first_row, row_count, state FROM unit WHERE import_uid = $1 ORDER BY segment"
+
+
+async def test_a_created_import_is_pending_with_its_rows_counted(creation: Creation) -> None:
+    created = await create_import(wish(reference="spring"), chunked(skus(25)), creation)
+
+    assert (created.status, created.inputs_size, created.counts.processed) == (Status.PENDING, 25, 0)
+    assert created.import_id == created.uid
+    assert created.spec.reference == "spring"
+
+
+async def test_the_segments_hold_the_rows_in_order(creation: Creation) -> None:
+    created = await create_import(wish(), chunked(skus(25)), creation)
+
+    lines = []
+    for segment in range(3):
+        data = await creation.objects.get(segment_object(ORGANIZATION, created.uid, segment))
+        lines += unpack(data)[1]
+    assert lines == skus(25).splitlines()
+
+
+async def test_rows_that_name_their_resource_wait_for_the_segment_before(
+    creation: Creation, tables: Tables
+) -> None:
+    created = await create_import(wish(), chunked(skus(25)), creation)
+
+    units = [tuple(unit) for unit in await tables.fetch(UNITS, created.uid)]
+    assert units == [(0, 1, 10, "ready"), (1, 11, 10, "waiting"), (2, 21, 5, "waiting")]
+
+
+async def test_rows_that_name_nothing_are_ready_at_once(creation: Creation, tables: Tables) -> None:
+    document = json_lines(address_rows(25))
+
+    created = await create_import(wish(resource_type="addresses"), chunked(document), creation)
+
+    assert {unit["state"] for unit in await tables.fetch(UNITS, created.uid)} == {"ready"}
+
+
+async def test_creation_is_recorded_as_the_transition_to_pending(creation: Creation) -> None:
+    created = await create_import(wish(), chunked(skus(1)), creation)
+
+    async with creation.database.connection() as connection:
+        [event] = await events_after(connection, ORGANIZATION, created.uid, 0, 10)
+    assert (event.kind, event.previous_status, event.snapshot) == (EventKind.TRANSITION, None, created)
+
+
+async def test_creation_wakes_the_workers(creation: Creation) -> None:
+    await create_import(wish(), chunked(skus(1)), creation)
+
+    assert creation.nudges.work_wanted.is_set()
+
+
+async def test_an_upload_row_is_gone_when_its_import_is_there(creation: Creation, held: Held) -> None:
+    await create_import(wish(), chunked(skus(25)), creation)
+
+    assert (await held())["upload"] == 0
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        pytest.param(b"", "DOCUMENT_EMPTY", id="nothing"),
+        pytest.param(b"[]", "DOCUMENT_EMPTY", id="an empty array"),
+        pytest.param(b"hello", "DOCUMENT_MALFORMED", id="no JSON"),
+        pytest.param(b"[" + b",".join(skus(55).splitlines()), "DOCUMENT_MALFORMED", id="an array cut short"),
+        pytest.param(skus(55) + b"\xff", "DOCUMENT_MALFORMED", id="no UTF-8 after 55 good rows"),
+        pytest.param(skus(1_001), "INPUTS_TOO_MANY", id="too many rows"),
+    ],
+)
+async def test_a_refused_document_leaves_tables_and_bucket_as_they_were(
+    creation: Creation, held: Held, document: bytes, reason: str
+) -> None:
+    before = await held()
+
+    with pytest.raises(InvalidArgument) as refused:
+        await create_import(wish(request_id="once"), chunked(document), creation)
+
+    assert refused.value.reason == reason
+    assert [violation.field for violation in refused.value.violations] == ["document"]
+    assert await held() == before
+
+
+async def test_a_document_of_another_hash_is_refused_and_leaves_nothing(
+    creation: Creation, held: Held
+) -> None:
+    before = await held()
+    announced = hashlib.sha256(b"another document").digest()
+
+    with pytest.raises(InvalidArgument) as refused:
+        await create_import(wish(document_sha256=announced), chunked(skus(25)), creation)
+
+    assert refused.value.reason == "DOCUMENT_CHECKSUM"
+    assert await held() == before
+
+
+async def test_an_import_id_is_taken_until_its_import_is_gone(creation: Creation, held: Held) -> None:
+    await create_import(wish(import_id="spring"), chunked(skus(1)), creation)
+    before = await held()
+
+    with pytest.raises(ImportIdTaken):
+        await create_import(wish(import_id="spring"), chunked(skus(25)), creation)
+
+    assert await held() == before
+
+
+async def test_one_of_two_at_once_gets_the_import_id_and_the_other_leaves_nothing(
+    creation: Creation, held: Held
+) -> None:
+    created, refused = await at_once(
+        creation, [wish(import_id="spring"), wish(import_id="spring")], document=skus(25)
+    )
+
+    assert (len(created), [type(error) for error in refused]) == (1, [ImportIdTaken])
+    assert len((await held())["bucket"]) == 3
+
+
+async def test_the_quota_is_checked_before_the_document_is_read(creation: Creation) -> None:
+    creation = limited(creation, max_pending_imports=1)
+    await create_import(wish(), chunked(skus(1)), creation)
+
+    with pytest.raises(Exhausted):
+        await create_import(wish(), never_read(), creation)
+
+
+async def test_the_quota_holds_for_imports_that_are_created_at_once(creation: Creation, held: Held) -> None:
+    creation = limited(creation, max_pending_imports=2)
+
+    created, refused = await at_once(creation, [wish() for _ in range(5)], document=skus(25))
+
+    assert (len(created), {type(error) for error in refused}) == (2, {Exhausted})
+    holdings = await held()
+    assert (len(holdings["bucket"]), holdings["upload"]) == (6, 0)
+
+
+async def test_the_quota_of_one_organization_is_nobody_elses(creation: Creation) -> None:
+    creation = limited(creation, max_pending_imports=1)
+    await create_import(wish(), chunked(skus(1)), creation)
+
+    other = await create_import(wish(organization_id="globex"), chunked(skus(1)), creation)
+
+    assert other.status is Status.PENDING
+
+
+async def test_a_cut_off_upload_makes_no_import_and_leaves_its_objects_to_the_sweep(
+    creation: Creation, tables: Tables, held: Held
+) -> None:
+    three_are_there = asyncio.Event()
+
+    async def cut_off() -> AsyncIterator[bytes]:
+        yield skus(45)
+        three_are_there.set()
+        await asyncio.Event().wait()
+
+    async with asyncio.TaskGroup() as tasks:
+        upload = tasks.create_task(create_import(wish(), cut_off(), creation))
+        await three_are_there.wait()
+        upload.cancel()
+
+    holdings = await held()
+    uid = await tables.fetchval("SELECT uid::text FROM upload")
+    assert holdings["import"] == holdings["unit"] == holdings["event"] == 0
+    assert all(name.startswith(import_prefix(ORGANIZATION, uid)) for name in holdings["bucket"])
+
+
+async def test_an_upload_that_lost_its_lease_to_the_sweep_makes_no_import(
+    creation: Creation, tables: Tables, held: Held
+) -> None:
+    async def swept_meanwhile() -> AsyncIterator[bytes]:
+        yield skus(45)
+        await eventually(lambda: tables.fetchval("DELETE FROM upload RETURNING 1"), what="the upload row")
+        yield skus(5)
+
+    with pytest.raises(Unavailable):
+        await create_import(wish(), swept_meanwhile(), creation)
+
+    assert (await held())["import"] == 0
+
+
+async def test_a_long_upload_keeps_its_lease(creation: Creation, tables: Tables) -> None:
+    creation = limited(creation, lease=timedelta(milliseconds=300))
+    until = "SELECT max(lease_until) FROM upload"
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield skus(45)
+        first = await eventually(lambda: tables.fetchval(until), what="the upload row")
+        await eventually(lambda: tables.fetchval(f"SELECT ({until}) > $1", first), what="the extension")
+
+    created = await create_import(wish(), slow(), creation)
+
+    assert created.inputs_size == 45
+
+
+async def at_once(
+    creation: Creation, wishes: list[CreateImport], *, document: bytes
+) -> tuple[list[Import], list[ImportsError]]:
+    """The imports that were created, and the refusals of the others."""
+    created, refused = [], []
+
+    async def create(wanted: CreateImport) -> None:
+        try:
+            created.append(await create_import(wanted, chunked(document), creation))
+        except ImportsError as error:
+            refused.append(error)
+
+    async with asyncio.TaskGroup() as callers:
+        for wanted in wishes:
+            callers.create_task(create(wanted))
+    return created, refused

@@ -1,0 +1,106 @@
+"""An import that a test takes from its creation to its end, through the store, as workers would."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from imports_service.commands.delete import delete_import
+from imports_service.commands.update import UpdateImport, update_import
+from imports_service.domain.ids import new_uid
+from imports_service.domain.imports import Closing, Counts, EventKind, Import, ImportSpec, Status
+from imports_service.domain.names import ImportName
+from imports_service.store import events, imports
+from imports_service.store.database import Database
+from imports_service.store.nudges import Nudges
+
+ORGANIZATION = "acme"
+SEGMENTS = 10
+SEGMENT_ROWS = 10
+
+
+class Story:
+    """One import of 100 rows in 10 segments, and the nudges of the process that watches it."""
+
+    def __init__(self, database: Database, nudges: Nudges, name: ImportName, uid: str) -> None:
+        self.database = database
+        self.nudges = nudges
+        self.name = name
+        self.uid = uid
+
+    @classmethod
+    async def begin(cls, database: Database, nudges: Nudges) -> "Story":
+        uid = new_uid()
+        async with database.transaction() as connection:
+            created = await imports.insert_import(
+                connection,
+                imports.NewImport(
+                    organization_id=ORGANIZATION,
+                    uid=uid,
+                    import_id=uid,
+                    etag="first",
+                    spec=ImportSpec(resource_type="skus"),
+                    creator="insecure",
+                    inputs_size=SEGMENTS * SEGMENT_ROWS,
+                    segments=SEGMENTS,
+                    in_order=True,
+                    turn=0,
+                ),
+            )
+            await events.record(connection, EventKind.TRANSITION, None, created)
+        return cls(database, nudges, ImportName(ORGANIZATION, uid), uid)
+
+    async def now(self) -> Import:
+        async with self.database.connection() as connection:
+            found = await imports.get_import_by_uid(connection, ORGANIZATION, self.uid)
+        assert found is not None
+        return found
+
+    async def start(self, *, nudged: bool = True) -> Import:
+        async with self.database.transaction() as connection:
+            started = await imports.start_import(connection, ORGANIZATION, self.uid)
+            assert started is not None
+            await events.record(connection, EventKind.TRANSITION, Status.PENDING, started)
+        if nudged:
+            self.nudges.changed(ORGANIZATION, self.uid)
+        return started
+
+    async def count(self, *, created: int, failed: int = 0) -> None:
+        """One segment's rows."""
+        async with self.database.transaction() as connection:
+            counts = Counts(created=created, failed=failed)
+            assert await imports.count_rows(connection, ORGANIZATION, self.uid, counts)
+        self.nudges.changed(ORGANIZATION, self.uid)
+
+    async def work_off(self, segments: int = SEGMENTS, *, each: Callable[[], None] = lambda: None) -> None:
+        """The segments that are left, and the end; `each` is called after each."""
+        for _ in range(segments):
+            await self.count(created=SEGMENT_ROWS)
+            each()
+        async with self.database.transaction() as connection:
+            ended = await imports.end_import(
+                connection,
+                ORGANIZATION,
+                self.uid,
+                not_processed_count=0,
+                attachment=None,
+                failed_inputs=None,
+                at=datetime.now(UTC),
+                retention=timedelta(days=30),
+            )
+            assert ended is not None
+            assert ended.closing is Closing.COMPLETED
+            await events.record(connection, EventKind.TRANSITION, Status.IN_PROGRESS, ended)
+        self.nudges.changed(ORGANIZATION, self.uid)
+
+    async def update(self, reference: str) -> None:
+        wanted = UpdateImport(name=self.name, reference=reference)
+        await update_import(wanted, database=self.database, nudges=self.nudges)
+
+    async def delete(self) -> None:
+        lease = timedelta(seconds=30)
+        await delete_import(self.name, lease=lease, database=self.database, nudges=self.nudges)
+
+    async def forget_events_up_to_now(self) -> None:
+        """What the retention of events will do, once they are old enough."""
+        async with self.database.transaction() as connection:
+            await connection.execute("UPDATE organization_clock SET floor = seq")
+            await connection.execute("DELETE FROM event")

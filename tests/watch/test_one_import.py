@@ -1,0 +1,371 @@
+"""The guarantees of watching one import."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from imports_service.domain.errors import ImportNotFound, InvalidArgument, OutOfRange, Unavailable
+from imports_service.domain.imports import Status
+from imports_service.domain.names import ImportName
+from imports_service.domain.tokens import encode_token
+from imports_service.store.database import Database
+from imports_service.store.nudges import Nudges
+from imports_service.watch.events import PendingReason, WatchEvent, WatchKind
+from imports_service.watch.one_import import watch_import
+from tests.watch.story import ORGANIZATION, Story
+
+SELDOM = timedelta(hours=1)
+AT_ONCE = timedelta(0)
+
+Watching = AsyncGenerator[WatchEvent, None]
+
+
+@pytest.fixture
+async def story(database: Database) -> Story:
+    """A pending import of 100 rows in 10 segments."""
+    return await Story.begin(database, Nudges())
+
+
+def watched(
+    story: Story,
+    *,
+    token: str | None = None,
+    progress_interval: timedelta = SELDOM,
+    heartbeat: timedelta = SELDOM,
+    stop: asyncio.Event | None = None,
+) -> Watching:
+    return watch_import(
+        story.name,
+        resume_token=token,
+        progress_interval=progress_interval,
+        heartbeat=heartbeat,
+        database=story.database,
+        nudges=story.nudges,
+        stop=stop or asyncio.Event(),
+    )
+
+
+async def following(watching: Watching) -> WatchEvent:
+    async with asyncio.timeout(10):
+        return await anext(watching)
+
+
+async def rest_of(watching: Watching) -> list[WatchEvent]:
+    async with asyncio.timeout(10), aclosing(watching):
+        return [event async for event in watching]
+
+
+def outline(events: list[WatchEvent]) -> list[tuple[WatchKind, Status | None]]:
+    return [(event.kind, event.snapshot.status if event.snapshot else None) for event in events]
+
+
+@asynccontextmanager
+async def begun(watching: Watching) -> AsyncIterator[Watching]:
+    """A watch whose snapshot has been told."""
+    async with aclosing(watching):
+        await following(watching)
+        yield watching
+
+
+async def test_the_first_event_is_the_import_as_it_is(story: Story) -> None:
+    async with aclosing(watched(story)) as watching:
+        first = await following(watching)
+
+    assert (first.kind, first.snapshot) == (WatchKind.SNAPSHOT, await story.now())
+    assert first.progress is not None
+    assert first.progress.pending_reason is PendingReason.QUEUED
+
+
+async def test_every_transition_is_told_in_order_and_the_terminal_one_is_last(story: Story) -> None:
+    async with begun(watched(story)) as watching:
+        await story.start()
+        started = await following(watching)
+        await story.work_off()
+        rest = await rest_of(watching)
+
+    assert (started.kind, started.previous_status) == (WatchKind.TRANSITION, Status.PENDING)
+    assert outline(rest) == [(WatchKind.TRANSITION, Status.COMPLETED)]
+    assert rest[0].previous_status is Status.IN_PROGRESS
+
+
+async def test_a_transition_carries_the_import_of_its_moment(story: Story) -> None:
+    async with begun(watched(story)) as watching:
+        started = await story.start()
+        await story.count(created=10)
+        told = await following(watching)
+
+    assert told.snapshot == started
+
+
+async def test_a_slow_reader_skips_progress_and_no_transition(story: Story) -> None:
+    async with begun(watched(story, progress_interval=AT_ONCE)) as watching:
+        await story.start()
+        await story.work_off()
+
+        rest = await rest_of(watching)
+
+    assert outline(rest) == [
+        (WatchKind.TRANSITION, Status.IN_PROGRESS),
+        (WatchKind.TRANSITION, Status.COMPLETED),
+    ]
+
+
+async def test_progress_is_told_with_the_newest_counts(story: Story) -> None:
+    await story.start()
+    async with begun(watched(story, progress_interval=timedelta(milliseconds=50))) as watching:
+        await story.count(created=10)
+        await story.count(created=7, failed=3)
+
+        told = await following(watching)
+
+    assert (told.kind, told.snapshot) == (WatchKind.PROGRESS, await story.now())
+    assert told.progress is not None
+    assert told.progress.percent == 20.0
+
+
+async def test_progress_within_the_interval_waits_for_its_end(story: Story) -> None:
+    await story.start()
+    clock = asyncio.get_running_loop().time
+    async with begun(watched(story, progress_interval=timedelta(milliseconds=300))) as watching:
+        await story.count(created=10)
+        await following(watching)
+        first_at = clock()
+        await story.count(created=10)
+        await following(watching)
+
+    assert clock() - first_at >= 0.29
+
+
+async def test_a_transition_does_not_wait_for_the_progress_interval(story: Story) -> None:
+    await story.start()
+    async with begun(watched(story, progress_interval=SELDOM)) as watching:
+        await story.work_off()
+
+        assert outline(await rest_of(watching)) == [(WatchKind.TRANSITION, Status.COMPLETED)]
+
+
+async def test_progress_tells_the_rate_and_the_time_left(story: Story) -> None:
+    await story.start()
+    async with begun(watched(story, progress_interval=timedelta(milliseconds=50))) as watching:
+        await story.count(created=10)
+        told = (await following(watching)).progress
+
+    assert told is not None
+    assert told.rows_per_second > 0
+    assert told.eta == timedelta(seconds=90 / told.rows_per_second)
+
+
+async def test_a_pending_import_tells_that_it_is_queued(story: Story) -> None:
+    async with begun(watched(story, progress_interval=timedelta(milliseconds=50))) as watching:
+        told = await following(watching)
+
+    assert told.kind is WatchKind.PROGRESS
+    assert told.progress is not None
+    assert told.progress.pending_reason is PendingReason.QUEUED
+
+
+async def test_a_change_that_nobody_nudged_is_told_within_seconds(story: Story) -> None:
+    async with begun(watched(story)) as watching:
+        await story.start(nudged=False)
+
+        assert (await following(watching)).kind is WatchKind.TRANSITION
+
+
+async def test_silence_is_broken_by_a_heartbeat_whose_token_is_usable(story: Story) -> None:
+    async with begun(watched(story, heartbeat=timedelta(milliseconds=50))) as watching:
+        told = await following(watching)
+    await story.start()
+
+    async with aclosing(watched(story, token=told.token)) as watching:
+        resumed = await following(watching)
+
+    assert (told.kind, told.snapshot) == (WatchKind.HEARTBEAT, None)
+    assert (resumed.kind, resumed.previous_status) == (WatchKind.TRANSITION, Status.PENDING)
+
+
+async def test_the_token_of_a_quiet_import_keeps_up_with_its_organization(
+    story: Story, database: Database
+) -> None:
+    async with begun(watched(story, heartbeat=timedelta(milliseconds=50))) as watching:
+        busy = await Story.begin(database, Nudges())
+        await busy.start()
+        told = await following(watching)
+    await story.forget_events_up_to_now()
+
+    async with aclosing(watched(story, token=told.token, heartbeat=timedelta(milliseconds=50))) as watching:
+        assert (await following(watching)).kind is WatchKind.HEARTBEAT
+
+
+async def test_resuming_from_any_token_tells_exactly_what_was_missed(story: Story) -> None:
+    watching = watched(story)
+    told = [await following(watching)]
+    await story.start()
+    told.append(await following(watching))
+    await story.update("a new reference")
+    told.append(await following(watching))
+    await story.work_off()
+    told += await rest_of(watching)
+
+    for place, event in enumerate(told):
+        missed = await rest_of(watched(story, token=event.token))
+        assert [(e.kind, e.snapshot, e.token) for e in missed] == [
+            (e.kind, e.snapshot, e.token) for e in told[place + 1 :]
+        ]
+
+
+async def test_resuming_from_progress_tells_only_what_came_after(story: Story) -> None:
+    await story.start()
+    async with begun(watched(story, progress_interval=AT_ONCE)) as watching:
+        await story.count(created=10)
+        told = await following(watching)
+    await story.work_off(segments=9)
+
+    missed = await rest_of(watched(story, token=told.token))
+
+    assert told.kind is WatchKind.PROGRESS
+    assert outline(missed) == [(WatchKind.TRANSITION, Status.COMPLETED)]
+
+
+async def test_an_ended_import_is_told_once_and_the_watch_ends(story: Story) -> None:
+    await story.start()
+    await story.work_off()
+
+    assert outline(await rest_of(watched(story))) == [(WatchKind.SNAPSHOT, Status.COMPLETED)]
+
+
+async def test_an_update_is_told_as_a_snapshot(story: Story) -> None:
+    async with begun(watched(story)) as watching:
+        await story.update("a new reference")
+        told = await following(watching)
+
+    assert told.kind is WatchKind.SNAPSHOT
+    assert told.snapshot is not None
+    assert told.snapshot.spec.reference == "a new reference"
+
+
+async def test_an_import_that_is_deleted_while_watched_is_told_as_deleted_and_the_watch_ends(
+    story: Story,
+) -> None:
+    async with begun(watched(story)) as watching:
+        await story.delete()
+
+        assert outline(await rest_of(watching)) == [(WatchKind.DELETED, Status.PENDING)]
+
+
+async def test_resuming_a_deleted_import_tells_what_was_missed_and_its_deletion(story: Story) -> None:
+    async with aclosing(watched(story)) as watching:
+        token = (await following(watching)).token
+    await story.update("a new reference")
+    await story.delete()
+
+    missed = await rest_of(watched(story, token=token))
+
+    assert [event.kind for event in missed] == [WatchKind.SNAPSHOT, WatchKind.DELETED]
+    assert await rest_of(watched(story, token=missed[-1].token)) == []
+
+
+async def test_a_deleted_import_is_not_found_without_a_token(story: Story) -> None:
+    await story.delete()
+
+    with pytest.raises(ImportNotFound):
+        await following(watched(story))
+
+
+async def test_an_unknown_import_is_not_found_at_once(story: Story) -> None:
+    unknown = watch_import(
+        ImportName(ORGANIZATION, "unknown"),
+        database=story.database,
+        nudges=story.nudges,
+        stop=asyncio.Event(),
+    )
+
+    with pytest.raises(ImportNotFound):
+        await following(unknown)
+
+
+async def test_a_token_of_another_import_is_refused(story: Story) -> None:
+    other = await Story.begin(story.database, story.nudges)
+    async with aclosing(watched(other)) as watching:
+        token = (await following(watching)).token
+
+    with pytest.raises(InvalidArgument) as refused:
+        await following(watched(story, token=token))
+
+    assert refused.value.reason == "RESUME_TOKEN_INVALID"
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("garbage", id="garbage"),
+        pytest.param(encode_token("page", 1, 2), id="of another call"),
+        pytest.param(encode_token("watch-import", 1, 2), id="of another shape"),
+    ],
+)
+async def test_a_foreign_token_is_refused(story: Story, token: str) -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        await following(watched(story, token=token))
+
+    assert refused.value.reason == "RESUME_TOKEN_INVALID"
+    assert [violation.field for violation in refused.value.violations] == ["resume_token"]
+
+
+async def test_a_token_older_than_the_events_kept_is_out_of_range(story: Story) -> None:
+    async with aclosing(watched(story)) as watching:
+        token = (await following(watching)).token
+    await story.start()
+    await story.forget_events_up_to_now()
+
+    with pytest.raises(OutOfRange) as refused:
+        await following(watched(story, token=token))
+
+    assert refused.value.reason == "RESUME_TOKEN_EXPIRED"
+
+
+async def test_the_stop_of_the_server_ends_a_watch_at_once(story: Story) -> None:
+    stop = asyncio.Event()
+    async with begun(watched(story, stop=stop)) as watching:
+        stop.set()
+        story.nudges.wake_all()
+
+        with pytest.raises(Unavailable) as refused:
+            await following(watching)
+
+    assert refused.value.reason == "STOPPING"
+
+
+async def test_a_watch_that_is_left_leaves_no_watcher_behind(story: Story) -> None:
+    async with begun(watched(story)):
+        pass
+
+    assert not story.nudges._watchers
+
+
+async def test_watchers_that_join_at_any_moment_miss_and_repeat_nothing(story: Story) -> None:
+    watches: list[asyncio.Task[list[WatchEvent]]] = []
+    async with asyncio.TaskGroup() as watchers:
+
+        def join() -> None:
+            for _ in range(3):
+                watches.append(watchers.create_task(rest_of(watched(story, progress_interval=AT_ONCE))))
+
+        join()
+        await story.start()
+        join()
+        for reference in range(5):
+            await story.update(str(reference))
+            join()
+        await story.work_off(each=join)
+
+    for watch in watches:
+        told = watch.result()
+        versions = [event.snapshot.version for event in told if event.snapshot]
+        assert versions == sorted(set(versions))
+        assert told[0].kind is WatchKind.SNAPSHOT
+        references = [e.snapshot.spec.reference for e in told if e.snapshot and e.kind is WatchKind.SNAPSHOT]
+        assert references == sorted(set(references), key=lambda text: text or "")
+        assert outline(told)[-1] == (WatchKind.TRANSITION, Status.COMPLETED)
