@@ -1,0 +1,95 @@
+"""What is kept of CSV records: each as a JSON array of its cells, without secrets and without the marks of an
+earlier import's failed inputs. Whether the cells make sense is not looked at; a record with cells too few or
+too many is kept.
+"""
+
+import msgspec
+
+from imports_service.domain.registry import ResourceType
+from imports_service.domain.rows import Code
+from imports_service.pipeline.collector import RowCollector
+from imports_service.pipeline.json_rows import MARKS
+
+_encoder = msgspec.json.Encoder()
+
+
+class CsvRows:
+    """Hands CSV records to the collector. `names_ids` becomes True with the first row that names itself by
+    id.
+    """
+
+    def __init__(
+        self,
+        header: list[str],
+        resource_type: ResourceType,
+        *,
+        max_input_bytes: int,
+        collector: RowCollector,
+    ) -> None:
+        self.names_ids = False
+        self._cells = len(header)
+        self._max_input_bytes = max_input_bytes
+        self._collector = collector
+        is_returned = "_row_number" in header
+        self._marks = [place for place, name in enumerate(header) if is_returned and name in MARKS]
+        self._columns = [name for place, name in enumerate(header) if place not in self._marks]
+        self._secrets = [n for n, name in enumerate(self._columns) if name in resource_type.write_only]
+        self._id = self._columns.index("id") if "id" in self._columns else None
+        collector.columns = self._columns
+
+    def add(self, records: list[list[str]]) -> None:
+        """Take records; blank lines among them are no rows."""
+        if set(map(len, records)) - {self._cells}:
+            records = [record for record in records if not self._is_blank(record)]
+        if self._marks:
+            records = self._without_marks(records)
+        if self._id is not None and not self.names_ids:
+            place = self._id
+            self.names_ids = any(len(record) > place and record[place] for record in records)
+        if self._secrets:
+            self._add_emptied(records)
+        else:
+            self._add_lines(records)
+
+    def _is_blank(self, record: list[str]) -> bool:
+        return not record or (len(record) == 1 < self._cells and not record[0].strip())
+
+    def _without_marks(self, records: list[list[str]]) -> list[list[str]]:
+        """Records less their marks, less rows that consist of marks only."""
+        rest = []
+        for record in records:
+            cells = [cell for place, cell in enumerate(record) if place not in self._marks]
+            if len(record) != self._cells and len(cells) == len(self._columns):
+                cells.append("")  # it had too few cells, and must not look as if it had them all
+            if any(cells):
+                rest.append(cells)
+        return rest
+
+    def _add_lines(self, records: list[list[str]]) -> None:
+        if not records:
+            return
+        lines = _encoder.encode_lines(records)[:-1].split(b"\n")
+        if max(map(len, lines)) <= self._max_input_bytes:
+            self._collector.add(lines)
+            return
+        for line in lines:
+            self._add_line(line)
+
+    def _add_line(self, line: bytes, emptied: list[str] | None = None) -> None:
+        if len(line) > self._max_input_bytes:
+            self._collector.refuse(Code.TOO_LONG)
+        elif emptied:
+            self._collector.add_emptied(line, emptied)
+        else:
+            self._collector.add([line])
+
+    def _add_emptied(self, records: list[list[str]]) -> None:
+        """Take records of a type with secrets: their cells are emptied, and the segment says where."""
+        for record in records:
+            emptied = [
+                self._columns[place] for place in self._secrets if place < len(record) and record[place]
+            ]
+            for place in self._secrets:
+                if place < len(record):
+                    record[place] = ""
+            self._add_line(_encoder.encode(record), emptied)

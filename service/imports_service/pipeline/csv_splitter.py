@@ -1,0 +1,168 @@
+"""Splits CSV: RFC 4180, read as leniently as the `csv` module does, with the one error of quotes that never
+close.
+
+A block of text is read at once up to its last line break. If the quotes of its last record are open there,
+that record waits for more text; how the record ends is then looked for by the scanner, each byte once.
+"""
+
+import csv
+import io
+import re
+import sys
+from collections.abc import Iterator
+
+from imports_service.domain.errors import InvalidArgument
+from imports_service.domain.registry import ResourceType
+from imports_service.domain.rows import Code
+from imports_service.pipeline.collector import RowCollector
+from imports_service.pipeline.csv_header import check_header
+from imports_service.pipeline.csv_records import RecordScanner
+from imports_service.pipeline.csv_rows import CsvRows
+from imports_service.pipeline.places import Place, malformed
+
+# How long a cell may be is decided by row, not by a global of the csv module.
+csv.field_size_limit(sys.maxsize)
+
+BUFFER_BYTES = 64 * 1024
+"""From this length on an unfinished record is left to the scanner instead of being read again with every
+piece.
+"""
+
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+class CsvSplitter:
+    """Takes whole characters of checked UTF-8. Holds less than a piece, or a record of at most
+    `max_input_bytes`.
+    """
+
+    def __init__(
+        self,
+        resource_type: ResourceType,
+        *,
+        delimiter: str,
+        max_input_bytes: int,
+        collector: RowCollector,
+        place: Place,
+    ) -> None:
+        self._rows: CsvRows | None = None
+        self._resource_type = resource_type
+        self._delimiter = delimiter
+        self._end_mark = "x" if delimiter != "x" else "y"
+        self._max_input_bytes = max_input_bytes
+        self._collector = collector
+        self._place = place  # where the bytes that are held begin
+        self._held = bytearray()
+        self._skipping = False
+        self._scanner: RecordScanner | None = None
+        self._opening_quote = place
+
+    @property
+    def names_ids(self) -> bool:
+        """Whether a row so far names itself by id."""
+        return self._rows is not None and self._rows.names_ids
+
+    def feed(self, data: bytes) -> Iterator[None]:
+        """Take the next piece of the document. Raises `InvalidArgument` HEADER_INVALID."""
+        if self._scanner is not None:
+            data = self._finish_record(self._scanner, data)
+            yield
+        self._held += data
+        cut = max(self._held.rfind(b"\n"), self._held.rfind(b"\r")) + 1
+        if self._scanner is None and cut:
+            self._split(cut)
+        if self._scanner is None and len(self._held) > BUFFER_BYTES:
+            self._scan()
+
+    def finish(self) -> Iterator[None]:
+        """Take the last record, which may have no line break. Raises `InvalidArgument` DOCUMENT_MALFORMED."""
+        if self._scanner is None:
+            self._scan()
+        if self._scanner is not None and self._scanner.in_quotes:
+            raise malformed(self._opening_quote, "these quotes are never closed")
+        if self._held and not self._skipping:
+            self._take(self._held.decode())
+            self._drop(len(self._held))
+        yield
+
+    def _split(self, cut: int) -> None:
+        """Take the records that end before the cut."""
+        block = bytes(memoryview(self._held)[:cut])
+        self._drop(self._take(block.decode()) if b'"' not in block else self._take_closed(block.decode()))
+
+    def _take_closed(self, text: str) -> int:
+        """Take the records of a text that ends with a line break, all but one whose quotes are open there.
+
+        The bytes taken are returned. The mark at the end becomes a record of its own, or the end of the open
+        one.
+        """
+        *records, last = csv.reader(io.StringIO(text + self._end_mark, newline=""), delimiter=self._delimiter)
+        taken = text
+        if last != [self._end_mark]:
+            open_lines = sum(len(_LINE_BREAK.findall(cell)) for cell in last)
+            ends = [line_break.end() for line_break in _LINE_BREAK.finditer(text)]
+            taken = text[: ends[-open_lines - 1]] if open_lines < len(ends) else ""
+        self._take_records(records)
+        return len(taken.encode())
+
+    def _take(self, text: str) -> int:
+        self._take_records(list(csv.reader(io.StringIO(text, newline=""), delimiter=self._delimiter)))
+        return len(text.encode())
+
+    def _take_records(self, records: list[list[str]]) -> None:
+        if self._rows is None:
+            header = next((index for index, record in enumerate(records) if record), None)
+            if header is None:
+                return
+            check_header(records[header], self._resource_type, self._place)
+            self._rows = CsvRows(
+                records[header],
+                self._resource_type,
+                max_input_bytes=self._max_input_bytes,
+                collector=self._collector,
+            )
+            records = records[header + 1 :]
+        self._rows.add(records)
+
+    def _scan(self) -> None:
+        """Go on with a scanner from the start of the record that is held."""
+        held = bytes(self._held)
+        self._held.clear()
+        self._scanner = RecordScanner(self._delimiter)
+        self._held += self._finish_record(self._scanner, held)
+
+    def _finish_record(self, scanner: RecordScanner, data: bytes) -> bytes:
+        """Read on in the record that has begun; what comes after its end is returned."""
+        end = scanner.feed(data)
+        place = self._place.after(bytes(self._held))
+        if scanner.in_quotes and scanner.opening_quote is not None:
+            self._opening_quote = place.after(data[: scanner.opening_quote])
+        self._held += data if end is None else data[:end]
+        if len(self._held) > self._max_input_bytes + len("\r\n"):
+            self._skip()
+        if end is None:
+            return b""
+        self._scanner = None
+        if not self._skipping:
+            self._take(self._held.decode())
+        self._drop(len(self._held))
+        self._skipping = False
+        return data[end:]
+
+    def _skip(self) -> None:
+        if not self._skipping:
+            self._refuse_too_long()
+        self._skipping = True
+        self._drop(len(self._held))
+
+    def _refuse_too_long(self) -> None:
+        if self._rows is None:
+            raise self._header_too_long()
+        self._collector.refuse(Code.TOO_LONG)
+
+    def _header_too_long(self) -> InvalidArgument:
+        return malformed(self._place, f"the CSV header is longer than {self._max_input_bytes} bytes")
+
+    def _drop(self, length: int) -> None:
+        self._place = self._place.after(bytes(memoryview(self._held)[:length]))
+        del self._held[:length]
