@@ -1,17 +1,23 @@
-"""What a segment has to ask the environment before its rows can be judged, and the answers.
+"""What a segment has to ask the environment before its rows can be judged.
 
-Three questions, in this order: what do the rows refer to (`wanted_references`), which resources of their own type
-may they change (`own_names`), and which keys would a change complete that no row names (`completed_keys`). Nothing
-here reads anything: the store answers, and the answers come back as `References` and `StoredResource`s.
+Two questions, in this order: what do the rows refer to (`wanted_references`), and which resources of their
+own type may they change (`own_names`). The store answers the first without locks and the second by locking
+what it finds; nothing here reads anything. The answers to the first are `References`, which this module
+hands on.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
+from operator import attrgetter
+from typing import Any
 
 import msgspec
 
-from imports_service.domain.resources import ReferenceRow
+from imports_service.domain.inputs import Input
+from imports_service.domain.references import ReferenceRules, References, Shortcut, is_given
+from imports_service.domain.shapes import Shape
 
-KEY_SEPARATOR = "\x1f"
+__all__ = ["OwnNames", "References", "Wanted", "own_names", "wanted_references"]
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,12 +27,12 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     beginning of the canonical key; of a prefix two resources are enough, they make it ambiguous.
     """
 
-    types: Sequence[str] = ()
-    ids: Sequence[str] = ()
-    key_types: Sequence[str] = ()
-    keys: Sequence[str] = ()
-    prefix_types: Sequence[str] = ()
-    prefixes: Sequence[str] = ()
+    types: list[str] = []
+    ids: list[str] = []
+    key_types: list[str] = []
+    keys: list[str] = []
+    prefix_types: list[str] = []
+    prefixes: list[str] = []
 
     @property
     def is_empty(self) -> bool:
@@ -34,46 +40,83 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OwnNames(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a segment may change, by canonical key and by id: what the store locks before the fold."""
+    """Everything that a segment may change, by canonical key and by id: parallel lists without repetition."""
 
-    key_types: Sequence[str] = ()
-    keys: Sequence[str] = ()
-    id_types: Sequence[str] = ()
-    ids: Sequence[str] = ()
+    key_types: list[str] = []
+    keys: list[str] = []
+    id_types: list[str] = []
+    ids: list[str] = []
 
     @property
     def is_empty(self) -> bool:
         return not (self.key_types or self.id_types)
 
 
-class References:
-    """What was found of the names that rows gave: by id, by canonical key, and by the first value of a key.
+def wanted_references(shape: Shape, inputs: Iterable[Input]) -> Wanted:
+    """What the rows refer to: everything that must exist, and the targets of all shortcuts."""
+    rules = shape.reference_rules
+    if rules.is_empty:
+        return Wanted()
+    rows = [row.values for row in inputs if row.values is not None]
+    whole = [shortcut for shortcut in rules.shortcuts if shortcut.is_whole_key]
+    partial = [shortcut for shortcut in rules.shortcuts if not shortcut.is_whole_key]
+    types, ids = _parallel(_named_by_id(rules, rows))
+    key_types, keys = _parallel(_named_by_shortcut(whole, rows))
+    prefix_types, prefixes = _parallel(_named_by_shortcut(partial, rows))
+    return Wanted(
+        types=types,
+        ids=ids,
+        key_types=key_types,
+        keys=keys,
+        prefix_types=prefix_types,
+        prefixes=prefixes,
+    )
 
-    Made of all rows that a look-up returned, in any order and with repetitions; `add` takes those of another one.
-    """
 
-    def __init__(self, found: Iterable[ReferenceRow] = ()) -> None:
-        self._by_id: dict[tuple[str, str], ReferenceRow] = {}
-        self._by_key: dict[tuple[str, str], ReferenceRow] = {}
-        self._by_prefix: dict[tuple[str, str], dict[str, ReferenceRow]] = {}
-        self.add(found)
+def own_names(shape: Shape, inputs: Iterable[Input], references: References) -> OwnNames:
+    """What the rows may change: their ids and their keys, those that references complete among them."""
+    rows = [row.values for row in inputs if row.values is not None]
+    ids = _given(rows, "id")
+    named = _completed(shape, rows, references)
+    keys = list(dict.fromkeys(key for key in shape.keys_of(named) if key is not None))
+    return OwnNames(key_types=[shape.name] * len(keys), keys=keys, id_types=[shape.name] * len(ids), ids=ids)
 
-    def add(self, found: Iterable[ReferenceRow]) -> None:
-        for row in found:
-            self._by_id[row.resource_type, row.id] = row
-            if row.key is None:
-                continue
-            self._by_key[row.resource_type, row.key] = row
-            first, separator, _ = row.key.partition(KEY_SEPARATOR)
-            if separator:
-                self._by_prefix.setdefault((row.resource_type, first + separator), {})[row.id] = row
 
-    def by_id(self, resource_type: str, resource_id: str) -> ReferenceRow | None:
-        return self._by_id.get((resource_type, resource_id))
+def _completed(shape: Shape, rows: Sequence[Any], references: References) -> Sequence[Any]:
+    """The rows with every part of their keys that their references tell; rows that lack none as they are."""
+    rules = shape.reference_rules
+    parts = [pair.name for pair in rules.pairs if pair.name in shape.resource_type.unique_key]
+    if not parts:
+        return rows
+    completed = []
+    for row in rows:
+        if not all(is_given(getattr(row, name)) for name in parts):
+            row = copy(row)  # noqa: PLW2901 (the row itself must stay as it was sent)
+            rules.complete(row, references)
+        completed.append(row)
+    return completed
 
-    def by_key(self, resource_type: str, key: str) -> ReferenceRow | None:
-        return self._by_key.get((resource_type, key))
 
-    def by_prefix(self, resource_type: str, prefix: str) -> list[ReferenceRow]:
-        """All found resources whose key begins with the prefix, at most as many as the look-up returned."""
-        return list(self._by_prefix.get((resource_type, prefix), {}).values())
+def _named_by_id(rules: ReferenceRules, rows: Sequence[Any]) -> Iterator[tuple[str, str]]:
+    for name, target_type in rules.by_id.items():
+        for given in _given(rows, name):
+            yield target_type, given
+    if (mixed := rules.mixed) is not None:
+        for target_type, given in set(map(attrgetter(mixed.type_from, mixed.input_key), rows)):
+            if is_given(given) and target_type in mixed.importable:
+                yield target_type, given
+
+
+def _named_by_shortcut(shortcuts: Iterable[Shortcut], rows: Sequence[Any]) -> Iterator[tuple[str, str]]:
+    for shortcut in shortcuts:
+        for given in _given(rows, shortcut.name):
+            yield shortcut.target_type, shortcut.key_of(given)
+
+
+def _given(rows: Sequence[Any], name: str) -> list[str]:
+    return [given for given in dict.fromkeys(map(attrgetter(name), rows)) if is_given(given)]
+
+
+def _parallel(pairs: Iterable[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    unique = dict.fromkeys(pairs)
+    return [first for first, _ in unique], [second for _, second in unique]

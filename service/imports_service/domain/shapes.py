@@ -16,6 +16,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from imports_service.domain.attributes import Attribute, AttributeType, Scalar
 from imports_service.domain.keys import canonical_key, id_text, key_text, row_text
+from imports_service.domain.references import ReferenceRules
 from imports_service.domain.registry import Registry, ResourceType
 
 MAX_INTEGER = 2**53 - 1
@@ -35,7 +36,7 @@ class Shape:
     does not. All names are attributes or input keys, in the order of the file.
     """
 
-    def __init__(self, resource_type: ResourceType) -> None:
+    def __init__(self, resource_type: ResourceType, types: Mapping[str, ResourceType]) -> None:
         stored = resource_type.stored_attributes
         references = resource_type.references
         self.resource_type = resource_type
@@ -57,6 +58,7 @@ class Shape:
             [*_named(stored, lambda a: a.immutable), *(name for name, r in references.items() if r.immutable)]
         )
         self.defaults: Mapping[str, Scalar] = {a.name: a.default for a in stored if a.default is not UNSET}
+        self.reference_rules = ReferenceRules(resource_type, types)
         self.parent_attribute: str = resource_type.parent_attribute
         self.struct: Any = _compile(resource_type, _strict_type)
         self._lenient: Any = _compile(resource_type, _lenient_type)
@@ -128,7 +130,8 @@ class Shapes:
     """The shapes of all types of a registry, compiled once."""
 
     def __init__(self, registry: Registry) -> None:
-        self._shapes = {name: Shape(resource_type) for name, resource_type in registry.types.items()}
+        types = registry.types
+        self._shapes = {name: Shape(resource_type, types) for name, resource_type in types.items()}
 
     def __getitem__(self, name: str) -> Shape:
         return self._shapes[name]

@@ -1,0 +1,76 @@
+"""What a type allows its rows to do: what a new resource needs, what may change and what a change is.
+
+Made from the registry once per type. Nothing here knows which resource a row means; that is the fold's part.
+"""
+
+from typing import Any
+
+from msgspec import UNSET
+
+from imports_service.domain.fold_changes import Change, Comparison, Same
+from imports_service.domain.rows import Code, Issue
+from imports_service.domain.shapes import Shape, same
+
+
+class FoldRules:
+    """The rules of one type."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.references = shape.reference_rules
+        self.key = shape.resource_type.unique_key
+        self.defaults = tuple(shape.defaults.items())
+        self.generated = shape.generated
+        owner = shape.resource_type.owner
+        self.owner = owner.input_key if owner is not None else ""
+        self._required = shape.required
+        self._immutable = shape.immutable
+        special: dict[str, Same] = dict.fromkeys(shape.object_fields, same)
+        special |= dict.fromkeys(shape.emails, _same_email)
+        self._comparison = Comparison(shape.fields, special)
+
+    def missing(self, values: Any) -> list[Issue]:
+        """What a new resource lacks. An attribute given as null was judged when the row was read."""
+        return [
+            Issue(Code.REQUIRED, name, f"{name} can't be blank")
+            for name in self._required
+            if getattr(values, name) is UNSET
+        ]
+
+    def no_key(self) -> Issue:
+        """The warning for a row that names no resource although its type has a key."""
+        names = ", ".join(self.key)
+        message = f"the row has no id and no complete key ({names}), so it creates a resource every time"
+        return Issue(Code.NO_KEY, "", message)
+
+    def changes(self, current: Any, values: Any) -> list[Change]:
+        """What the values would change; empty for a row that leaves everything as it is."""
+        return self._comparison.changes(current, values)
+
+    def refused(self, changes: list[Change], *, has_key: bool, given: Any) -> list[Issue]:
+        """The changes that are not allowed. `given` is the row as it came, before references filled it in.
+
+        An attribute of the unique key can be set while it is empty, as long as the resource has no key:
+        where a missing part counts as "none" a complete key stays as it is too.
+        """
+        issues: dict[str, Issue] = {}
+        for change in changes:
+            name = self.references.given_by(change.name, given)
+            if change.name in self.key:
+                if has_key or change.old not in {None, ""}:
+                    message = f"{name} is part of what names the resource and can't be changed"
+                    issues[name] = Issue(Code.IMMUTABLE_KEY, name, message)
+            elif (
+                change.name in self._immutable
+                and change.old is not None
+                and getattr(given, change.name) is not UNSET
+            ):
+                message = f"{name} can't be changed once it is set"
+                issues.setdefault(name, Issue(Code.IMMUTABLE, name, message))
+        return list(issues.values())
+
+
+def _same_email(old: object, new: object) -> bool:
+    """Addresses are compared as keys are: in lower case."""
+    if isinstance(old, str) and isinstance(new, str):
+        return old.lower() == new.lower()
+    return old is new
