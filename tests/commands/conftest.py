@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any, NamedTuple
 
 import asyncpg
 import pytest
@@ -27,7 +28,14 @@ TABLES = [
     "object_trash",
 ]
 
-Holdings = dict[str, int | list[str]]
+
+class Holdings(NamedTuple):
+    """Rows per table, and the names in the bucket."""
+
+    rows: dict[str, int]
+    bucket: list[str]
+
+
 Held = Callable[[], Awaitable[Holdings]]
 
 
@@ -57,7 +65,7 @@ def creation(database: Database, objects: Objects, nudges: Nudges) -> Creation:
     )
 
 
-def limited(creation: Creation, **limits: int | timedelta) -> Creation:
+def limited(creation: Creation, **limits: Any) -> Creation:
     return replace(creation, limits=replace(creation.limits, **limits))
 
 
@@ -71,13 +79,10 @@ async def tables(database_url: str) -> AsyncIterator["asyncpg.Connection[asyncpg
 
 @pytest.fixture
 def held(tables: "asyncpg.Connection[asyncpg.Record]", objects: Objects) -> Held:
-    """Rows per table, and the names in the bucket."""
+    """What is there at the moment of the call."""
 
     async def look() -> Holdings:
-        holdings: Holdings = {
-            table: await tables.fetchval(f"SELECT count(*) FROM {table}") for table in TABLES
-        }
-        holdings["bucket"] = sorted([name async for name in objects.list()])
-        return holdings
+        rows = {table: await tables.fetchval(f"SELECT count(*) FROM {table}") for table in TABLES}
+        return Holdings(rows, sorted([name async for name in objects.list()]))
 
     return look

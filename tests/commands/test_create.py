@@ -19,8 +19,6 @@ from tests.commands.conftest import Held, limited
 from tests.commands.documents import ORGANIZATION, address_rows, chunked, json_lines, never_read, skus, wish
 from tests.eventually import eventually
 
-Tables = asyncpg.Connection[asyncpg.Record]
-
 UNITS = "SELECT segment, first_row, row_count, state FROM unit WHERE import_uid = $1 ORDER BY segment"
 
 
@@ -43,7 +41,7 @@ async def test_the_segments_hold_the_rows_in_order(creation: Creation) -> None:
 
 
 async def test_rows_that_name_their_resource_wait_for_the_segment_before(
-    creation: Creation, tables: Tables
+    creation: Creation, tables: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     created = await create_import(wish(), chunked(skus(25)), creation)
 
@@ -51,7 +49,9 @@ async def test_rows_that_name_their_resource_wait_for_the_segment_before(
     assert units == [(0, 1, 10, "ready"), (1, 11, 10, "waiting"), (2, 21, 5, "waiting")]
 
 
-async def test_rows_that_name_nothing_are_ready_at_once(creation: Creation, tables: Tables) -> None:
+async def test_rows_that_name_nothing_are_ready_at_once(
+    creation: Creation, tables: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
     document = json_lines(address_rows(25))
 
     created = await create_import(wish(resource_type="addresses"), chunked(document), creation)
@@ -76,7 +76,7 @@ async def test_creation_wakes_the_workers(creation: Creation) -> None:
 async def test_an_upload_row_is_gone_when_its_import_is_there(creation: Creation, held: Held) -> None:
     await create_import(wish(), chunked(skus(25)), creation)
 
-    assert (await held())["upload"] == 0
+    assert (await held()).rows["upload"] == 0
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ async def test_one_of_two_at_once_gets_the_import_id_and_the_other_leaves_nothin
     )
 
     assert (len(created), [type(error) for error in refused]) == (1, [ImportIdTaken])
-    assert len((await held())["bucket"]) == 3
+    assert len((await held()).bucket) == 3
 
 
 async def test_the_quota_is_checked_before_the_document_is_read(creation: Creation) -> None:
@@ -152,7 +152,7 @@ async def test_the_quota_holds_for_imports_that_are_created_at_once(creation: Cr
 
     assert (len(created), {type(error) for error in refused}) == (2, {Exhausted})
     holdings = await held()
-    assert (len(holdings["bucket"]), holdings["upload"]) == (6, 0)
+    assert (len(holdings.bucket), holdings.rows["upload"]) == (6, 0)
 
 
 async def test_the_quota_of_one_organization_is_nobody_elses(creation: Creation) -> None:
@@ -165,7 +165,7 @@ async def test_the_quota_of_one_organization_is_nobody_elses(creation: Creation)
 
 
 async def test_a_cut_off_upload_makes_no_import_and_leaves_its_objects_to_the_sweep(
-    creation: Creation, tables: Tables, held: Held
+    creation: Creation, tables: "asyncpg.Connection[asyncpg.Record]", held: Held
 ) -> None:
     three_are_there = asyncio.Event()
 
@@ -181,12 +181,12 @@ async def test_a_cut_off_upload_makes_no_import_and_leaves_its_objects_to_the_sw
 
     holdings = await held()
     uid = await tables.fetchval("SELECT uid::text FROM upload")
-    assert holdings["import"] == holdings["unit"] == holdings["event"] == 0
-    assert all(name.startswith(import_prefix(ORGANIZATION, uid)) for name in holdings["bucket"])
+    assert holdings.rows["import"] == holdings.rows["unit"] == holdings.rows["event"] == 0
+    assert all(name.startswith(import_prefix(ORGANIZATION, uid)) for name in holdings.bucket)
 
 
 async def test_an_upload_that_lost_its_lease_to_the_sweep_makes_no_import(
-    creation: Creation, tables: Tables, held: Held
+    creation: Creation, tables: "asyncpg.Connection[asyncpg.Record]", held: Held
 ) -> None:
     async def swept_meanwhile() -> AsyncIterator[bytes]:
         yield skus(45)
@@ -196,10 +196,12 @@ async def test_an_upload_that_lost_its_lease_to_the_sweep_makes_no_import(
     with pytest.raises(Unavailable):
         await create_import(wish(), swept_meanwhile(), creation)
 
-    assert (await held())["import"] == 0
+    assert (await held()).rows["import"] == 0
 
 
-async def test_a_long_upload_keeps_its_lease(creation: Creation, tables: Tables) -> None:
+async def test_a_long_upload_keeps_its_lease(
+    creation: Creation, tables: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
     creation = limited(creation, lease=timedelta(milliseconds=300))
     until = "SELECT max(lease_until) FROM upload"
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ async def test_twenty_of_one_request_at_once_make_one_import_and_no_orphan(
 
     assert len({call.result().uid for call in calls}) == 1
     holdings = await held()
-    assert (holdings["import"], len(holdings["bucket"]), holdings["upload"]) == (1, 3, 0)
+    assert (holdings.rows["import"], len(holdings.bucket), holdings.rows["upload"]) == (1, 3, 0)
 
 
 async def test_twenty_of_one_request_at_once_with_an_import_id_are_not_told_that_it_is_taken(
@@ -81,7 +82,7 @@ async def test_an_announced_hash_that_is_known_is_answered_without_reading(creat
     ],
 )
 async def test_other_content_is_refused_with_both_hashes_and_the_import(
-    creation: Creation, held: Held, changes: dict[str, str], rows: int
+    creation: Creation, held: Held, changes: dict[str, Any], rows: int
 ) -> None:
     first = await create_import(wish(request_id="once"), chunked(skus(25)), creation)
     before = await held()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from imports_service.commands.delete import delete_import
 from imports_service.commands.update import UpdateImport, update_import
 from imports_service.domain.ids import new_uid
-from imports_service.domain.imports import Closing, Counts, EventKind, Import, ImportSpec, Status
+from imports_service.domain.imports import Closing, Counts, Event, EventKind, Import, ImportSpec, Status
 from imports_service.domain.names import ImportName
 from imports_service.store import events, imports
 from imports_service.store.database import Database
@@ -53,6 +53,10 @@ class Story:
             found = await imports.get_import_by_uid(connection, ORGANIZATION, self.uid)
         assert found is not None
         return found
+
+    async def recorded(self) -> list[Event]:
+        async with self.database.connection() as connection:
+            return await events.events_after(connection, ORGANIZATION, self.uid, 0, 1_000)
 
     async def start(self, *, nudged: bool = True) -> Import:
         async with self.database.transaction() as connection:

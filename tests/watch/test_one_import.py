@@ -361,11 +361,8 @@ async def test_watchers_that_join_at_any_moment_miss_and_repeat_nothing(story: S
             join()
         await story.work_off(each=join)
 
+    recorded = {event.snapshot.version for event in await story.recorded()}
     for watch in watches:
-        told = watch.result()
-        versions = [event.snapshot.version for event in told if event.snapshot]
-        assert versions == sorted(set(versions))
-        assert told[0].kind is WatchKind.SNAPSHOT
-        references = [e.snapshot.spec.reference for e in told if e.snapshot and e.kind is WatchKind.SNAPSHOT]
-        assert references == sorted(set(references), key=lambda text: text or "")
-        assert outline(told)[-1] == (WatchKind.TRANSITION, Status.COMPLETED)
+        told = [event.snapshot.version for event in watch.result() if event.snapshot]
+        assert told == sorted(set(told))
+        assert {version for version in recorded if version > told[0]} <= set(told)

@@ -58,7 +58,7 @@ async def watch_import(
                 raise Unavailable("the service is stopping; resume the watch", reason="STOPPING")
             for event in await watch.look():
                 yield event
-            if not watch.has_more:
+            if not (watch.has_more or watch.is_over):
                 await is_set_within(changed, watch.rest_seconds())
 
 
