@@ -24,7 +24,7 @@ class JsonLinesSplitter:
         self._is_first = True
 
     def feed(self, data: bytes) -> Iterator[None]:
-        """Take the next piece of the document. Raises `InvalidArgument` for a first line that is no object."""
+        """Take the next piece. Raises `InvalidArgument` when the first line is no object."""
         if self._skipping:
             data = self._skip(data)
         cut = data.rfind(b"\n") + 1
@@ -75,7 +75,7 @@ class JsonLinesSplitter:
         lines = block.replace(b"\r\n", b"\n") if b"\r" in block else block
         lines = lines.removesuffix(b"\n")
         if self._are_objects(lines):
-            self._rows.add(lines.split(b"\n"))
+            self._rows.add(lines.split(b"\n"), lines)
             self._is_first = False
         else:
             yield from self._split_one_by_one(block)

@@ -1,4 +1,4 @@
-"""The grammar of a JSON number as a small machine, for numbers that the end of a piece cuts. Holds no digits."""
+"""The grammar of a JSON number as a small machine, for numbers that a piece cuts. Holds no digits."""
 
 import re
 from typing import Final

@@ -33,7 +33,7 @@ _members = msgspec.json.Decoder(dict[str, Raw])
 
 
 class JsonRows:
-    """Hands JSON rows to the collector. `in_order` becomes True with the first row that names itself by id."""
+    """Hands JSON rows to the collector. `in_order` becomes True when a row names itself by id."""
 
     def __init__(self, resource_type: ResourceType, *, max_input_bytes: int, collector: RowCollector) -> None:
         self.in_order = resource_type.has_key
@@ -55,9 +55,9 @@ class JsonRows:
         self.in_order = any(row.id is not UNSET and bytes(row.id) != b"null" for row in found)
         return len(found)
 
-    def add(self, lines: list[bytes]) -> None:
-        """Keep rows that are objects without a line break in them and have been seen by `objects_of`."""
-        if self._write_only or any(b'"_row_number"' in line for line in lines):
+    def add(self, lines: list[bytes], block: bytes) -> None:
+        """Keep rows that are objects without a line break in them; `block` holds all of them."""
+        if self._write_only or b'"_row_number"' in block:
             lines = [self._without_secrets(line) for line in lines if not _has_only_marks(line)]
         self._collector.add(lines)
 
@@ -76,13 +76,14 @@ class JsonRows:
             self._collector.refuse(Code.NOT_AN_OBJECT)
         else:
             self.in_order = self.in_order or _names_itself(value)
-            self.add([without_line_breaks(value)])
+            line = without_line_breaks(value)
+            self.add([line], line)
 
     def refuse(self, code: Code) -> None:
         self._collector.refuse(code)
 
     def _without_secrets(self, line: bytes) -> bytes:
-        """The row with null for each secret; every name is kept once, so that no earlier one hides a secret."""
+        """The row with null for each secret; each name is kept once, so that none hides an earlier secret."""
         if not self._write_only:
             return line
         members = _members_of(line)

@@ -17,7 +17,7 @@ MAX_DEPTH: Final = 1_000_000  # one byte each; a row that is kept cannot be deep
 
 
 class State(IntEnum):
-    """What may come next. TOP_* are about the document itself, the others about what an element consists of."""
+    """What may come next. TOP_* are about the document itself, the others about the inside of an element."""
 
     TOP_FIRST = 0
     TOP_VALUE = 1

@@ -8,6 +8,7 @@ those it names.
 
 import zlib
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import msgspec
 from isal import igzip_lib, isal_zlib
@@ -21,6 +22,7 @@ VERSION = 1
 # The fast level: a better one costs ten times as much time in order to save a fifth of the bytes.
 _COMPRESSION_LEVEL = 1
 _GZIP = 16 + zlib.MAX_WBITS
+_DAMAGED = cast(type[Exception], isal_zlib.error)  # the stub calls the class an instance
 
 
 class SegmentHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -69,13 +71,11 @@ def pack(header: SegmentHeader, lines: Sequence[bytes]) -> bytes:
 
 
 def unpack(data: bytes) -> tuple[SegmentHeader, list[bytes]]:
-    """The header and the rows' lines. Raises `ValueError` when this is no segment file of a version known
-    here.
-    """
+    """The header and the rows' lines. Raises `ValueError` for anything but a segment file of a known version."""
     try:
         first, *lines = isal_zlib.decompress(data, _GZIP).split(b"\n")
         header = _header_decoder.decode(first)
-    except (zlib.error, msgspec.DecodeError) as damaged:
+    except (_DAMAGED, msgspec.DecodeError) as damaged:
         raise ValueError("this is no segment file") from damaged
     if header.v != VERSION:
         raise ValueError(f"segment files of version {header.v} are unknown to this release")

@@ -92,7 +92,7 @@ class Splitter:
 
     @property
     def in_order(self) -> bool:
-        """Whether segments must run one after the other; False only where no row so far names its resource."""
+        """Whether segments must run one after the other; not where no row so far names its resource."""
         if isinstance(self._form, CsvSplitter):
             return self._options.resource_type.has_key or self._form.names_ids
         return self._json_rows.in_order
@@ -124,7 +124,7 @@ class Splitter:
         yield from self._collector.finish()
 
     def _open(self, piece: bytes) -> bytes:
-        """Hold the first bytes back until they can be told from a foreign encoding's and a byte order mark."""
+        """Hold back the first bytes until they can be told from a foreign encoding and a byte order mark."""
         self._beginning += piece
         for magic, what in _FOREIGN_MAGIC.items():
             if self._beginning.startswith(magic):
