@@ -23,6 +23,7 @@ DATA_FILE = "resource_types.toml"
 _Member = TypeVar("_Member", Attribute, Relationship)
 
 _READ_ONLY_NAMES = frozenset({"created_at", "updated_at", "type"})
+_FAILED_INPUTS_NAMES = frozenset({"_row_number", "_outcome", "_codes", "_messages"})
 
 
 class RegistryError(Exception):
@@ -98,10 +99,12 @@ class ResourceType:
         return name in self.triggers or (name in self.attribute and self.attribute[name].trigger)
 
     def is_read_only(self, name: str) -> bool:
-        """Whether exports carry the name although it can't be set: in a row, it is dropped in silence."""
+        """Whether our files carry the name although it can't be set: in a row, it is dropped in silence."""
         if name in self.attribute:
             return False
-        return name in _READ_ONLY_NAMES or name.startswith("formatted_") or name.endswith("_float")
+        if name in _READ_ONLY_NAMES or name in _FAILED_INPUTS_NAMES:
+            return True
+        return name.startswith("formatted_") or name.endswith("_float")
 
     def required_when(self, member: Attribute | Relationship) -> str:
         """The condition in words under which a row that creates must give it; "" when there is none."""

@@ -32,8 +32,8 @@ _encode = msgspec.json.Encoder().encode
 class Shape:
     """One type's class and what the checks and the fold ask about it again and again.
 
-    `struct` is the class. Its objects are mutable; `==` between them is a first guess that takes True for 1, `same`
-    does not. All names are attributes or input keys, in the order of the file.
+    `struct` is the class. Its objects are mutable; `==` between them is a first guess that takes True for 1,
+    `same` does not. All names are attributes or input keys, in the order of the file.
     """
 
     def __init__(self, resource_type: ResourceType, types: Mapping[str, ResourceType]) -> None:
@@ -151,8 +151,8 @@ def same(one: object, other: object) -> bool:
 def _with_doubles(value: Any) -> Any:
     """The stored value with its large numbers as doubles again.
 
-    PostgreSQL writes 1e300 with all its digits, which reads as an integer that nothing can encode. Rows can't give
-    integers of that size.
+    PostgreSQL writes 1e300 with all its digits, which reads as an integer that nothing can encode. Rows
+    can't give integers of that size.
     """
     if isinstance(value, dict):
         return {name: _with_doubles(inner) for name, inner in value.items()}

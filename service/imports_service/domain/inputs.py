@@ -1,0 +1,162 @@
+"""Rows as the fold takes them, decoded from the lines of a segment.
+
+A slice of good rows is decoded and checked in one call into C. A slice that fails goes line by line, and a
+line that fails goes the careful way, which says what is wrong with it. All three take the same rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import repeat
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from imports_service.domain.cells import CellReader
+from imports_service.domain.checks import RowChecks, issue_of_key
+from imports_service.domain.imports import Format
+from imports_service.domain.keys import row_text
+from imports_service.domain.rows import Code, Issue
+from imports_service.domain.screen import Screen, has_barred_escapes
+from imports_service.domain.shapes import Shape
+from imports_service.domain.values import parse_json
+
+_REFUSALS = {
+    Code.MALFORMED: "is no valid JSON",
+    Code.NOT_AN_OBJECT: "must be an object",
+    Code.TOO_LONG: "is longer than a row may be",
+    Code.TOO_DEEP: "is nested too deeply",
+    Code.CELL_COUNT: "has not as many cells as the header",
+}
+
+_decode_records = msgspec.json.Decoder(list[str | None]).decode_lines
+
+
+class Input(msgspec.Struct, gc=False):
+    """One row. `values` is an object of its shape's class, None when the row is refused.
+
+    `key` is the canonical key that the row itself gives, None when it gives none or not all of it; `key_text`
+    is how people call the row.
+    """
+
+    number: int
+    values: Any
+    key_text: str
+    issues: tuple[Issue, ...] = ()
+    key: str | None = None
+
+
+class InputDecoder:
+    """Decodes the lines of one segment, slice by slice.
+
+    `columns` are those of a CSV document, whose lines are JSON arrays of cells. `refused` and `emptied` are
+    the segment's notes by place: rows of which nothing was kept, and CSV rows out of which a secret was
+    taken.
+    """
+
+    def __init__(
+        self,
+        shape: Shape,
+        *,
+        format: Format,
+        columns: tuple[str, ...] = (),
+        parent_resource_id: str | None = None,
+        null_marker: str | None = None,
+        refused: Mapping[int, Code] | None = None,
+        emptied: Mapping[int, Sequence[str]] | None = None,
+    ) -> None:
+        self._shape = shape
+        self._screen = Screen(shape)
+        self._checks = RowChecks(shape)
+        self._cells: CellReader | None = None
+        if format is Format.CSV:
+            self._cells = CellReader(shape.resource_type, columns, null_marker=null_marker)
+        self._rows_type = list[shape.struct]  # type: ignore[name-defined]  # made at start
+        self._parent = (shape.parent_attribute, parent_resource_id)
+        self._refused = refused or {}
+        self._emptied = emptied or {}
+
+    def decode(self, lines: Sequence[bytes], numbers: Sequence[int], *, first_place: int = 0) -> list[Input]:
+        """One input for each line. `numbers`: their row numbers; `first_place`: the first line's in the segment.
+
+        A slice of 250 lines takes well under a millisecond, unless its rows are large or bad.
+        """
+        places = range(first_place, first_place + len(lines))
+        if self._refused.keys().isdisjoint(places) and self._emptied.keys().isdisjoint(places):
+            inputs = self._decode_good(lines, numbers)
+            if inputs is not None:
+                return inputs
+        return [
+            self._decode_one(line, number, place)
+            for line, number, place in zip(lines, numbers, places, strict=True)
+        ]
+
+    def _decode_good(self, lines: Sequence[bytes], numbers: Sequence[int]) -> list[Input] | None:
+        """The inputs, None unless every row is good and nothing is to be said of any."""
+        data = b"\n".join(lines)
+        try:
+            rows = self._decode_rows(data)
+        except (ValueError, RecursionError):  # msgspec's errors are ValueErrors, as are those of UTF-8
+            return None
+        if rows is None or len(rows) != len(lines) or has_barred_escapes(data):
+            return None
+        self._fill_in_parent(rows)
+        keys = self._screen.keys_of(rows)
+        if keys is None:
+            return None
+        return list(
+            map(Input, numbers, rows, map(self._shape.key_text_of, rows, numbers, keys), repeat(()), keys)
+        )
+
+    def _decode_rows(self, data: bytes) -> list[Any] | None:
+        if self._cells is None:
+            return self._shape.decode_lines(data)
+        records = _decode_records(data)
+        if any(len(record) != len(self._cells.columns) for record in records):
+            return None
+        rows: list[Any] = msgspec.convert(list(map(self._cells.read, records)), self._rows_type)
+        return rows
+
+    def _fill_in_parent(self, rows: Sequence[Any]) -> None:
+        name, resource_id = self._parent
+        if not name or resource_id is None:
+            return
+        for row in rows:
+            if getattr(row, name) is UNSET:
+                setattr(row, name, resource_id)
+
+    def _decode_one(self, line: bytes, number: int, place: int) -> Input:
+        if (code := self._refused.get(place)) is not None:
+            return _refused(number, code)
+        if place not in self._emptied and (good := self._decode_good([line], [number])):
+            return good[0]
+        given = self._parse(line)
+        if isinstance(given, Code):
+            return _refused(number, given)
+        return self._check(given | dict.fromkeys(self._emptied.get(place, ())), number)
+
+    def _parse(self, line: bytes) -> dict[str, Any] | Code:
+        """The row's names and values, or why there are none."""
+        try:
+            value = parse_json(line.decode())
+        except ValueError:
+            return Code.MALFORMED
+        except RecursionError:
+            return Code.TOO_DEEP
+        if self._cells is not None:
+            return self._cells.read(value) if len(value) == len(self._cells.columns) else Code.CELL_COUNT
+        return value if isinstance(value, dict) else Code.NOT_AN_OBJECT
+
+    def _check(self, given: Mapping[str, object], number: int) -> Input:
+        checked = self._checks.check(given)
+        values, issues = checked.values, checked.issues
+        self._fill_in_parent([values])
+        if (issue := issue_of_key(self._shape, values)) is not None:
+            return Input(number, None, self._shape.key_text_of(values, number, None), (*issues, issue))
+        key = self._shape.key_of(values)
+        text = self._shape.key_text_of(values, number, key)
+        return Input(number, None if checked.is_refused else values, text, issues, key)
+
+
+def _refused(number: int, code: Code) -> Input:
+    message = _REFUSALS.get(code, "cannot be read as a row")
+    return Input(number, None, row_text(number), (Issue(code, "", message),))

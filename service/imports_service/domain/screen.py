@@ -1,0 +1,78 @@
+"""What the compiled classes cannot see of rows that they took: the last check of the fast way.
+
+Answers yes or no, never why: a slice that does not pass is looked at row by row, and a row that does not pass
+the careful way.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC
+from operator import attrgetter
+from typing import Any
+
+from imports_service.domain.keys import is_too_long
+from imports_service.domain.shapes import Shape
+from imports_service.domain.values import flaw_of_object
+
+_IDS = re.compile(r"[A-Za-z0-9_-]*")
+_BARRED_ESCAPES = re.compile(rb"\\u00(?:00|1[eEfF])")
+
+
+def has_barred_escapes(data: bytes) -> bool:
+    """Whether JSON text may hold NUL, or a character that separates the parts of keys.
+
+    Such characters can stand in JSON as escapes only. An escaped backslash before `u0000` is taken for one,
+    too.
+    """
+    return b"\\" in data and _BARRED_ESCAPES.search(data) is not None
+
+
+class Screen:
+    """Looks at decoded rows of one type."""
+
+    def __init__(self, shape: Shape) -> None:
+        self._shape = shape
+        self._ids = [attrgetter(name) for name in ("id", *shape.reference_fields)]
+        self._texts = [attrgetter(name) for name in shape.required_texts]
+        self._objects = [attrgetter(name) for name in shape.object_fields]
+
+    def keys_of(self, rows: Sequence[Any]) -> list[str | None] | None:
+        """The canonical key of each row; None when a row does not pass. Brings times to UTC."""
+        if not (
+            self._ids_are_well_formed(rows)
+            and self._texts_are_there(rows)
+            and self._objects_can_be_stored(rows)
+        ):
+            return None
+        if not self._bring_times_to_utc(rows):
+            return None
+        keys = list(self._shape.keys_of(rows))
+        return None if any(key is not None and is_too_long(key) for key in keys) else keys
+
+    def _ids_are_well_formed(self, rows: Sequence[Any]) -> bool:
+        return all(_IDS.fullmatch("".join(filter(None, map(get, rows)))) for get in self._ids)
+
+    def _texts_are_there(self, rows: Sequence[Any]) -> bool:
+        return not any(any(map(str.isspace, filter(None, map(get, rows)))) for get in self._texts)
+
+    def _objects_can_be_stored(self, rows: Sequence[Any]) -> bool:
+        return all(_is_plain(value) or flaw_of_object(value) is None for value in self._given_objects(rows))
+
+    def _given_objects(self, rows: Sequence[Any]) -> Iterator[dict[str, Any]]:
+        for get in self._objects:
+            yield from filter(None, map(get, rows))
+
+    def _bring_times_to_utc(self, rows: Sequence[Any]) -> bool:
+        for name in self._shape.datetime_fields:
+            for row in rows:
+                if (time := getattr(row, name)) and time.tzinfo is not UTC:
+                    try:
+                        setattr(row, name, time.astimezone(UTC))
+                    except OverflowError:
+                        return False
+        return True
+
+
+def _is_plain(value: dict[str, Any]) -> bool:
+    """Whether all members are texts, which can be stored: barred characters have been looked for."""
+    return all(type(member) is str for member in value.values())
