@@ -43,9 +43,9 @@ def _details(found: Import) -> Table:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_row("type", found.resource_type)
     table.add_row("rows", f"{found.inputs_size:,}")
-    for field, value in found.ListFields():
-        if field.name in _TIMES:
-            table.add_row(field.name.replace("_", " "), f"{value.ToDatetime():%Y-%m-%d %H:%M:%S} UTC")
+    for moment, value in found.ListFields():
+        if moment.name in _TIMES:
+            table.add_row(moment.name.replace("_", " "), f"{value.ToDatetime():%Y-%m-%d %H:%M:%S} UTC")
     for field in _TEXTS:
         if text := getattr(found, field):
             table.add_row(field.replace("_", " "), Text(text, overflow="fold"))
