@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from imports_service.domain.checks import issue_of_key
 from imports_service.domain.fold_changes import Change
 from imports_service.domain.fold_rules import FoldRules
 from imports_service.domain.inputs import Input
@@ -60,7 +61,7 @@ class _Resource(msgspec.Struct):
 
 
 class Fold:
-    """The fold of one segment in slices, so that the caller can breathe between them: `add` each, then `finish`.
+    """The fold of one segment in slices, so that the caller can breathe between: `add` each, then `finish`.
 
     `state` holds every stored resource that the rows name by id or by key. `new_ids` yields one id for every
     row. `entropy` (16 to 64 bytes, from the system when left out) makes the codes that nobody shall guess.
@@ -95,7 +96,7 @@ class Fold:
             if row.values is None:
                 self._outcomes.add(Outcome.FAILED, "", row.key_text, row.issues)
             else:
-                self._fold(row, row.values)
+                self._fold(row)
 
     def finish(self) -> Folded:
         """What all rows together come to."""
@@ -111,15 +112,19 @@ class Fold:
             unasked=Wanted(key_types=[self._shape.name] * len(unasked), keys=unasked),
         )
 
-    def _fold(self, row: Input, given: Any) -> None:
-        rules = self._rules
-        values, errors = given, []
-        if not rules.references.is_empty:
-            if rules.references.pairs:
-                values = copy(given)
-            errors = rules.references.check(values, self._references)
-        key = self._shape.key_of(values) if rules.key else None
-        resource, warnings = self._named(given.id, key)
+    def _fold(self, row: Input) -> None:
+        references = self._rules.references
+        values, key = row.values, row.key
+        errors: list[Issue] = []
+        if references.pairs:
+            values = values.__copy__()
+        if not references.is_empty:
+            errors = references.check(values, self._references)
+        if key is None and references.pairs:
+            key = self._shape.key_of(values)
+            if key is not None and (issue := issue_of_key(self._shape, values)) is not None:
+                errors.append(issue)
+        resource, warnings = self._named(values.id, key)
         if resource is None:
             self._create(row, values, key, errors)
         else:
@@ -144,12 +149,12 @@ class Fold:
         issues = row.issues
         if key is None and rules.key and not values.id:
             issues = (*issues, rules.no_key())
-        errors = [*errors, *rules.missing(values)]
-        if errors:
-            self._outcomes.add(Outcome.FAILED, "", row.key_text, (*issues, *errors))
+        missing = rules.missing(values)
+        if errors or missing:
+            self._outcomes.add(Outcome.FAILED, "", row.key_text, (*issues, *errors, *missing))
             return
         resource_id = values.id or next(self._new_ids)
-        new = copy(values)
+        new = values.__copy__()
         new.id = UNSET
         for name, default in rules.defaults:
             if getattr(new, name) is UNSET:
@@ -186,9 +191,14 @@ class Fold:
         parts = [change.name for change in changes if change.name in self._rules.key]
         if issues or not parts:
             return issues
-        key = self._shape.key_of(_with(resource.values, changes))
+        named = copy(resource.values)
+        for change in changes:
+            setattr(named, change.name, change.new)
+        key = self._shape.key_of(named)
         if key is None:
             return []
+        if (issue := issue_of_key(self._shape, named)) is not None:
+            return [issue]
         names = (self._shape.name, key)
         if key in self._by_key or self._references.by_key(*names) is not None:
             name = self._rules.references.given_by(parts[0], row.values)
@@ -199,7 +209,8 @@ class Fold:
         return []
 
     def _change(self, resource: _Resource, changes: list[Change]) -> None:
-        resource.values = _with(resource.values, changes)
+        for change in changes:
+            setattr(resource.values, change.name, change.new)
         if any(change.name in self._rules.key for change in changes):
             resource.key = self._shape.key_of(resource.values)
             self._remember(resource)
@@ -247,10 +258,3 @@ def fold(
     folding = Fold(shape, references, state, new_ids=new_ids)
     folding.add(inputs)
     return folding.finish()
-
-
-def _with(values: Any, changes: Iterable[Change]) -> Any:
-    changed = copy(values)
-    for change in changes:
-        setattr(changed, change.name, change.new)
-    return changed

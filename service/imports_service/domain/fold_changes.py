@@ -1,8 +1,8 @@
 """Which attributes a row would change, found fast for the many rows that change nothing.
 
-Rows of one document mostly give the same attributes. So those of the last row that was looked at closely are
-compared at once, as two tuples, and only a row that differs there, or gives something else, is looked at
-attribute by attribute. Values are compared as values: a time is an instant, 1 is 1.0 and true is not 1.
+Rows of one document mostly give the same attributes. So those that the last row gave are compared at once,
+as two tuples, and only a row that differs there is looked at attribute by attribute. Values are compared as
+values: a time is an instant, 1 is 1.0 and true is not 1.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,21 +26,23 @@ class Comparison:
     """Compares the values of rows with those of resources; `special` says how for names where == is wrong."""
 
     def __init__(self, names: Sequence[str], special: Mapping[str, Same]) -> None:
-        self._names = tuple(names)
         self._special = dict(special)
         self._plain = tuple(name for name in names if name not in special)
         self._narrowed: dict[tuple[str, ...], tuple[Callable[[Any], Any], Callable[[Any], Any], Any]] = {}
         self._narrow(self._plain)
 
     def changes(self, current: Any, values: Any) -> list[Change]:
-        """What `values` change of a resource with the values `current`; null where nothing is changes nothing."""
-        if (
-            self._given(values) == self._given(current)
-            and self._others(values) == self._no_others
-            and not self._differs_specially(current, values)
-        ):
+        """What `values` change of a resource with the values `current`; null over nothing changes nothing."""
+        if self._others(values) != self._no_others:
+            self._narrow(tuple(name for name in self._plain if getattr(values, name) is not UNSET))
+        if self._given(values) == self._given(current) and not self._differs_specially(current, values):
             return []
-        return self._closely(current, values)
+        changes = []
+        for name in (*self._names, *self._special):
+            new, old = getattr(values, name), getattr(current, name)
+            if new is not UNSET and not self._is_same(name, None if old is UNSET else old, new):
+                changes.append(Change(name, None if old is UNSET else old, new))
+        return changes
 
     def _differs_specially(self, current: Any, values: Any) -> bool:
         for name, same in self._special.items():
@@ -49,37 +51,22 @@ class Comparison:
                 return True
         return False
 
-    def _closely(self, current: Any, values: Any) -> list[Change]:
-        changes = []
-        given = []
-        for name in self._names:
-            new = getattr(values, name)
-            if new is UNSET:
-                continue
-            same = self._special.get(name)
-            if same is None:
-                given.append(name)
-            old = getattr(current, name)
-            if old is UNSET:
-                old = None
-            is_same = new is old or (
-                new is not None and old is not None and (same(old, new) if same else old == new)
-            )
-            if not is_same:
-                changes.append(Change(name, old, new))
-        self._narrow(tuple(given))
-        return changes
+    def _is_same(self, name: str, old: Any, new: Any) -> bool:
+        if old is None or new is None:
+            return old is new
+        same = self._special.get(name)
+        return same(old, new) if same is not None else bool(old == new)
 
     def _narrow(self, given: tuple[str, ...]) -> None:
         """From now on compare these names at once, and expect the others not to be given."""
         if given not in self._narrowed:
             others = tuple(name for name in self._plain if name not in given)
-            getter = _getter(others)
-            self._narrowed[given] = (_getter(given), getter, (UNSET,) * len(others))
+            self._narrowed[given] = (getter(given), getter(others), (UNSET,) * len(others))
+        self._names = given
         self._given, self._others, self._no_others = self._narrowed[given]
 
 
-def _getter(names: tuple[str, ...]) -> Callable[[Any], Any]:
+def getter(names: tuple[str, ...]) -> Callable[[Any], Any]:
     """All the values at once, as a tuple whatever their number."""
     match names:
         case ():

@@ -5,9 +5,10 @@ Made from the registry once per type. Nothing here knows which resource a row me
 
 from typing import Any
 
+import msgspec
 from msgspec import UNSET
 
-from imports_service.domain.fold_changes import Change, Comparison, Same
+from imports_service.domain.fold_changes import Change, Comparison, Same, getter
 from imports_service.domain.rows import Code, Issue
 from imports_service.domain.shapes import Shape, same
 
@@ -23,13 +24,16 @@ class FoldRules:
         owner = shape.resource_type.owner
         self.owner = owner.input_key if owner is not None else ""
         self._required = shape.required
+        self._required_values = getter(shape.required)
         self._immutable = shape.immutable
-        special: dict[str, Same] = dict.fromkeys(shape.object_fields, same)
+        special: dict[str, Same] = dict.fromkeys(shape.object_fields, _same_object)
         special |= dict.fromkeys(shape.emails, _same_email)
         self._comparison = Comparison(shape.fields, special)
 
     def missing(self, values: Any) -> list[Issue]:
         """What a new resource lacks. An attribute given as null was judged when the row was read."""
+        if UNSET not in self._required_values(values):
+            return []
         return [
             Issue(Code.REQUIRED, name, f"{name} can't be blank")
             for name in self._required
@@ -67,6 +71,14 @@ class FoldRules:
                 message = f"{name} can't be changed once it is set"
                 issues.setdefault(name, Issue(Code.IMMUTABLE, name, message))
         return list(issues.values())
+
+
+_encode_sorted = msgspec.json.Encoder(order="deterministic").encode
+
+
+def _same_object(old: object, new: object) -> bool:
+    """`same`, sooner: what is the same is equal, and what is written alike is the same."""
+    return old == new and (_encode_sorted(old) == _encode_sorted(new) or same(old, new))
 
 
 def _same_email(old: object, new: object) -> bool:

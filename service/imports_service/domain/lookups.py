@@ -75,26 +75,23 @@ def wanted_references(shape: Shape, inputs: Iterable[Input]) -> Wanted:
 
 def own_names(shape: Shape, inputs: Iterable[Input], references: References) -> OwnNames:
     """What the rows may change: their ids and their keys, those that references complete among them."""
-    rows = [row.values for row in inputs if row.values is not None]
-    ids = _given(rows, "id")
-    named = _completed(shape, rows, references)
-    keys = list(dict.fromkeys(key for key in shape.keys_of(named) if key is not None))
+    rows = [row for row in inputs if row.values is not None]
+    ids = _given([row.values for row in rows], "id")
+    keys = list(dict.fromkeys(key for key in _keys(shape, rows, references) if key is not None))
     return OwnNames(key_types=[shape.name] * len(keys), keys=keys, id_types=[shape.name] * len(ids), ids=ids)
 
 
-def _completed(shape: Shape, rows: Sequence[Any], references: References) -> Sequence[Any]:
-    """The rows with every part of their keys that their references tell; rows that lack none as they are."""
+def _keys(shape: Shape, rows: Iterable[Input], references: References) -> Iterator[str | None]:
+    """The key of each row, completed by its references where the row itself does not give all of it."""
     rules = shape.reference_rules
-    parts = [pair.name for pair in rules.pairs if pair.name in shape.resource_type.unique_key]
-    if not parts:
-        return rows
-    completed = []
+    is_told = any(pair.name in shape.resource_type.unique_key for pair in rules.pairs)
     for row in rows:
-        if not all(is_given(getattr(row, name)) for name in parts):
-            row = copy(row)  # noqa: PLW2901 (the row itself must stay as it was sent)
-            rules.complete(row, references)
-        completed.append(row)
-    return completed
+        if row.key is not None or not is_told:
+            yield row.key
+        else:
+            values = copy(row.values)
+            rules.complete(values, references)
+            yield shape.key_of(values)
 
 
 def _named_by_id(rules: ReferenceRules, rows: Sequence[Any]) -> Iterator[tuple[str, str]]:

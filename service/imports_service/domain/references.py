@@ -19,6 +19,7 @@ from imports_service.domain.resources import ReferenceRow
 from imports_service.domain.rows import Code, Issue
 
 _SHOWN_CHARACTERS = 80
+_NOTHING: Mapping[str, ReferenceRow] = {}
 
 
 class References:
@@ -30,7 +31,7 @@ class References:
 
     def __init__(self, found: Iterable[ReferenceRow] = ()) -> None:
         self.asked_keys: set[tuple[str, str]] = set()
-        self._by_id: dict[tuple[str, str], ReferenceRow] = {}
+        self._by_id: dict[str, dict[str, ReferenceRow]] = {}
         self._by_key: dict[tuple[str, str], ReferenceRow] = {}
         self._by_prefix: dict[tuple[str, str], dict[str, ReferenceRow]] = {}
         self.add(found)
@@ -39,7 +40,7 @@ class References:
         """Take what one more look-up returned, and the keys that it asked for."""
         self.asked_keys.update(asked_keys)
         for row in found:
-            self._by_id[row.resource_type, row.id] = row
+            self._by_id.setdefault(row.resource_type, {})[row.id] = row
             if row.key is None:
                 continue
             self._by_key[row.resource_type, row.key] = row
@@ -47,8 +48,18 @@ class References:
             if separator:
                 self._by_prefix.setdefault((row.resource_type, first + separator), {})[row.id] = row
 
+    def merge(self, other: "References") -> None:
+        """Take all that another look-up found and asked for."""
+        for found in other._by_id.values():
+            self.add(found.values())
+        self.asked_keys |= other.asked_keys
+
     def by_id(self, resource_type: str, resource_id: str) -> ReferenceRow | None:
-        return self._by_id.get((resource_type, resource_id))
+        return self.ids(resource_type).get(resource_id)
+
+    def ids(self, resource_type: str) -> Mapping[str, ReferenceRow]:
+        """All that was found of one type, by id."""
+        return self._by_id.get(resource_type, _NOTHING)
 
     def by_key(self, resource_type: str, key: str) -> ReferenceRow | None:
         return self._by_key.get((resource_type, key))
@@ -64,7 +75,7 @@ def is_given(value: object) -> bool:
 
 
 class Shortcut(msgspec.Struct, frozen=True):
-    """An attribute that names another resource by its key; `fills` is the input key that it stands for, or "".
+    """An attribute that names another resource by its key; `fills` is the input key it stands for, or "".
 
     `is_whole_key` says whether the attribute alone is the target's key; if not, it is the key's first value,
     and several resources may have it. `item_key` and `type_key` name the reference of several types that may
@@ -122,8 +133,10 @@ class ReferenceRules:
         issues: list[Issue] = []
         for name, target_type in self._plain:
             given = getattr(values, name)
-            if is_given(given) and references.by_id(target_type, given) is None:
+            if given is not UNSET and given not in references.ids(target_type) and given is not None:
                 issues.append(_must_exist(name, target_type, given))
+        if not self.shortcuts and self.mixed is None:
+            return issues
         for pair in self.pairs:
             issues += self._complete(pair, values, references)
         if self.mixed is not None:
