@@ -26,6 +26,10 @@ from typing import NamedTuple
 os.environ |= {"GRPC_ENABLE_FORK_SUPPORT": "0", "GRPC_VERBOSITY": "NONE"}  # read when grpc is first imported
 
 import grpc
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import HealthStub
+from rich.console import Console
+
 from commerce.imports.v1.imports_pb2 import (
     OUTCOME_CREATED,
     OUTCOME_UNCHANGED,
@@ -33,13 +37,10 @@ from commerce.imports.v1.imports_pb2 import (
     STATUS_COMPLETED,
     Import,
 )
-from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
-from grpc_health.v1.health_pb2_grpc import HealthStub
 from imports_client.cli.live import LiveImport, status_word
 from imports_client.cli.report import failed_results, print_failed_rows
 from imports_client.connection import Imports, connect
 from imports_client.documents import Document, guessed_format
-from rich.console import Console
 
 EXAMPLES = Path(__file__).resolve().parent
 DATA_DIR = EXAMPLES.parent / ".data" / "demo"
@@ -54,7 +55,7 @@ console = Console()
 
 
 class Sample(NamedTuple):
-    """A document beside this file, and how many of its rows are wrong on purpose."""
+    """A document, most often a file beside this one, and how many of its rows are wrong on purpose."""
 
     file_name: str
     resource_type: str
@@ -82,8 +83,8 @@ async def run_demo() -> None:
         ended = {sample.file_name: await import_sample(imports, sample) for sample in SAMPLES}
         skus = ended["05_skus.csv"]
         codes = [code async for code in imported_keys(imports, skus)]
-        label = f"{len(codes) * len(location_ids()):,} stock items"
-        stock = await import_document(imports, label, "stock_items", "made-up.csv", stock_document(codes), bad_rows=0)
+        whole_stock = Sample(f"{len(codes) * len(location_ids()):,} made up.csv", "stock_items")
+        stock = await import_document(imports, whole_stock, stock_document(codes))
         await show_attachment(skus)
     created = sum(each.created_count for each in [*ended.values(), stock])
     console.print(
@@ -95,21 +96,31 @@ async def run_demo() -> None:
 
 async def import_sample(imports: Imports, sample: Sample) -> Import:
     document = EXAMPLES / sample.file_name
-    return await import_document(
-        imports, sample.file_name, sample.resource_type, sample.file_name, document, bad_rows=sample.bad_rows
-    )
+    return await import_document(imports, sample, document)
 
 
-async def import_document(
-    imports: Imports, label: str, resource_type: str, file_name: str, document: Document, *, bad_rows: int
-) -> Import:
-    """Import one document under a live bar and print its bad rows. Raises `DemoFailed` unless it ends as expected."""
-    with LiveImport(console, label) as live: ended = await imports.import_and_wait( PARENT, resource_type,
-    document, format=guessed_format(file_name, b""), on_event=live.show, timeout=IMPORT_SECONDS, ) failed =
-    await failed_results(imports, ended, 20) print_failed_rows(console, failed, out_of=ended.errors_count) if
-    (ended.status, ended.errors_count, ended.not_processed_count) != (STATUS_COMPLETED, bad_rows, 0): raise
-    DemoFailed( f"{label} should be completed with {bad_rows} failed rows, and is {status_word(ended.status)}
-    with" f" {ended.errors_count} failed and {ended.not_processed_count} not processed ones" ) return ended
+async def import_document(imports: Imports, sample: Sample, document: Document) -> Import:
+    """Import one document under a live bar and print its bad rows.
+
+    Raises `DemoFailed` unless it is completed with exactly the rows failed that are wrong on purpose.
+    """
+    with LiveImport(console, sample.file_name) as live:
+        ended = await imports.import_and_wait(
+            PARENT,
+            sample.resource_type,
+            document,
+            format=guessed_format(sample.file_name, b""),
+            on_event=live.show,
+            timeout=IMPORT_SECONDS,
+        )
+    failed = await failed_results(imports, ended, 20)
+    print_failed_rows(console, failed, out_of=ended.errors_count)
+    if (ended.status, ended.errors_count) != (STATUS_COMPLETED, sample.bad_rows):
+        raise DemoFailed(
+            f"{sample.file_name} should be completed with {sample.bad_rows} failed rows,"
+            f" and is {status_word(ended.status)} with {ended.errors_count}"
+        )
+    return ended
 
 
 async def imported_keys(imports: Imports, ended: Import) -> AsyncGenerator[str, None]:
@@ -126,10 +137,11 @@ def location_ids() -> list[str]:
 
 
 async def stock_document(codes: list[str]) -> AsyncIterator[bytes]:
-    """Every SKU in every location as CSV. The quantities are those of the samples, the rest comes from a seed."""
+    """Every SKU in every location as CSV. Quantities are those of the samples, the rest comes from a seed."""
     chance = random.Random(2026)
     with (EXAMPLES / "07_stock_items.csv").open(encoding="utf-8", newline="") as file:
-        counted = {(row["sku_code"], row["stock_location_id"]): row["quantity"] for row in csv.DictReader(file)}
+        rows = csv.DictReader(file)
+        counted = {(row["sku_code"], row["stock_location_id"]): row["quantity"] for row in rows}
     locations = location_ids()
     lines = ["sku_code,stock_location_id,quantity"]
     for code in codes:
@@ -159,7 +171,7 @@ def first_lines(url: str, count: int) -> list[str]:
 
 @asynccontextmanager
 async def embedded_service() -> AsyncIterator[str]:
-    """The address of a service that is ready, stopped at the end. Raises `DemoFailed` when it does not come up."""
+    """The address of a service that is ready; it is stopped at the end. Raises `DemoFailed` if it never is."""
     DATA_DIR.mkdir(parents=True, exist_ok=True)
     log = DATA_DIR / "service.log"
     target = f"127.0.0.1:{free_port()}"
