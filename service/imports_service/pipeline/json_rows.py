@@ -29,6 +29,15 @@ class _Object(msgspec.Struct, gc=False):
     """Any object: all names are skipped."""
 
 
+class UnreadableRow(Exception):
+    """Syntactically a JSON object, but none of the decoders takes it; `code` says what is wrong with it."""
+
+    def __init__(self, code: Code) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+_NULL = Raw(b"null")
 _members = msgspec.json.Decoder(dict[str, Raw])
 
 
@@ -57,9 +66,13 @@ class JsonRows:
 
     def add(self, lines: list[bytes], block: bytes) -> None:
         """Keep rows that are objects without a line break in them; `block` holds all of them."""
-        if self._write_only or b'"_row_number"' in block:
-            lines = [self._without_secrets(line) for line in lines if not _has_only_marks(line)]
-        self._collector.add(lines)
+        if b'"_row_number"' in block:
+            lines = [line for line in lines if not _has_only_marks(line)]
+        if not self._write_only:
+            self._collector.add(lines)
+            return
+        for line in lines:
+            self._add_without_secrets(line)
 
     def add_values(self, values: Sequence[bytes]) -> Iterator[None]:
         """Keep or refuse rows of any kind, one by one; breathes now and then."""
@@ -82,15 +95,17 @@ class JsonRows:
     def refuse(self, code: Code) -> None:
         self._collector.refuse(code)
 
-    def _without_secrets(self, line: bytes) -> bytes:
-        """The row with null for each secret; each name is kept once, so that none hides an earlier secret."""
-        if not self._write_only:
-            return line
-        members = _members_of(line)
-        if self._write_only.isdisjoint(members):
-            return line
-        null = Raw(b"null")
-        return msgspec.json.encode({n: null if n in self._write_only else v for n, v in members.items()})
+    def _add_without_secrets(self, line: bytes) -> None:
+        """Keep the row with null for each secret; each name once, so that none hides an earlier secret."""
+        try:
+            members = members_of(line)
+        except UnreadableRow as unreadable:
+            self._collector.refuse(unreadable.code)
+            return
+        if not self._write_only.isdisjoint(members):
+            members.update((name, _NULL) for name in self._write_only & members.keys())
+            line = msgspec.json.encode(members)
+        self._collector.add([line])
 
 
 def without_line_breaks(value: bytes) -> bytes:
@@ -100,20 +115,32 @@ def without_line_breaks(value: bytes) -> bytes:
     return value.translate(_LINE_BREAKS_TO_BLANKS)
 
 
-def _members_of(line: bytes) -> dict[str, Raw]:
-    """The row's members; what the C decoder can't read (a lone surrogate, deep nesting) goes the slow way."""
+def members_of(line: bytes) -> dict[str, Raw]:
+    """The row's members, their values as they were written; of a name given twice the last one.
+
+    Where the C decoder gives up (a lone surrogate, NaN) values are written anew. Raises `UnreadableRow`.
+    """
     try:
         return _members.decode(line)
     except (msgspec.DecodeError, RecursionError):
+        pass
+    try:
         return {name: Raw(json.dumps(value).encode()) for name, value in json.loads(line).items()}
+    except RecursionError:
+        raise UnreadableRow(Code.TOO_DEEP) from None
+    except ValueError:  # an integer of more digits than Python reads
+        raise UnreadableRow(Code.OUT_OF_RANGE) from None
 
 
 def _has_only_marks(line: bytes) -> bool:
-    return b'"_row_number"' in line and _members_of(line).keys() <= MARKS
+    try:
+        return b'"_row_number"' in line and members_of(line).keys() <= MARKS
+    except UnreadableRow:
+        return False
 
 
 def _names_itself(value: bytes) -> bool:
     try:
-        return _members_of(value).get("id", Raw(b"null")) != Raw(b"null")
-    except RecursionError:
+        return bytes(members_of(value).get("id", _NULL)) != b"null"
+    except UnreadableRow:
         return True  # nobody can tell, and in order is always right

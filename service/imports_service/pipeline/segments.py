@@ -71,7 +71,7 @@ def pack(header: SegmentHeader, lines: Sequence[bytes]) -> bytes:
 
 
 def unpack(data: bytes) -> tuple[SegmentHeader, list[bytes]]:
-    """The header and the rows' lines. Raises `ValueError` for anything but a segment file of a known version."""
+    """The header and the rows' lines. Raises `ValueError` for anything else, or of another version."""
     try:
         first, *lines = isal_zlib.decompress(data, _GZIP).split(b"\n")
         header = _header_decoder.decode(first)
