@@ -24,6 +24,7 @@ else:
 
 CONNECT_SECONDS = 5.0
 ROLLBACK_SECONDS = 2.0
+DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 MAX_NAME_BYTES = 63
 """PostgreSQL cuts a longer application_name, and a frozen worker's connections could not be told from
 others'."""
@@ -89,7 +90,7 @@ class Database:
     async def _acquire(self) -> Connection:
         try:
             return await self._pool.acquire(timeout=CONNECT_SECONDS)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DRIVER_ERRORS as error:
             raise _unavailable(error) from error
 
 
@@ -116,7 +117,7 @@ async def open_database(
     )
     try:
         await pool
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except DRIVER_ERRORS as error:
         raise _unavailable(error) from error
     try:
         yield Database(pool, lease=lease)
@@ -147,10 +148,17 @@ async def _commit(connection: Connection) -> None:
 async def _roll_back(connection: Connection) -> None:
     """Bounded in time; a connection that does not even roll back is thrown away."""
     try:
-        if not connection.is_closed() and connection.is_in_transaction():
+        if not _is_lost(connection) and connection.is_in_transaction():
             await connection.execute("ROLLBACK", timeout=ROLLBACK_SECONDS)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except DRIVER_ERRORS:
         connection.terminate()
+
+
+def _is_lost(connection: Connection) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        return True  # the pool takes a connection back by itself when it breaks
 
 
 CONFLICTS = (
@@ -167,6 +175,8 @@ OUTAGES = (
     asyncpg.CannotConnectNowError,
     asyncpg.InsufficientResourcesError,
     asyncpg.ReadOnlySQLTransactionError,
+    # what the driver says when the server's farewell has arrived and the end of the connection has not
+    asyncpg.InternalClientError,
 )
 TIMEOUTS = (asyncpg.QueryCanceledError, asyncpg.IdleInTransactionSessionTimeoutError, TimeoutError)
 
@@ -175,7 +185,7 @@ TIMEOUTS = (asyncpg.QueryCanceledError, asyncpg.IdleInTransactionSessionTimeoutE
 def _in_our_words(connection: Connection) -> Iterator[None]:
     try:
         yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+    except DRIVER_ERRORS as error:
         if isinstance(error, CONFLICTS) or _is_conflict_on_citus(error):
             raise TransactionConflict(
                 "other transactions were in the way",
@@ -184,7 +194,7 @@ def _in_our_words(connection: Connection) -> Iterator[None]:
             ) from error
         if isinstance(error, TIMEOUTS):
             raise StatementTimeout("the database took too long", reason="DATABASE_UNAVAILABLE") from error
-        if isinstance(error, OUTAGES) or connection.is_closed():
+        if isinstance(error, OUTAGES) or _is_lost(connection):
             raise _unavailable(error) from error
         raise
 
