@@ -7,6 +7,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from commerce.imports.v1 import resource_types_pb2, resources_pb2
 from imports_service.domain.attributes import Attribute, Relationship
+from imports_service.domain.keys import key_values
 from imports_service.domain.registry import ResourceType
 from imports_service.domain.resources import StoredResource
 from imports_service.rpc.structs import struct_of, value_of
@@ -28,8 +29,8 @@ def message_of_resource(stored: StoredResource, resource_type: ResourceType) -> 
         last_import=stored.last_import,
     )
     if stored.key is not None:
-        key = {name: str(values[name]) for name in resource_type.unique_key if values.get(name) is not None}
-        message.key.values.update(key)
+        parts = zip(resource_type.unique_key, key_values(stored.key), strict=True)
+        message.key.values.update({name: part for name, part in parts if part is not None})
     return message
 
 
