@@ -4,12 +4,14 @@ An empty cell says nothing; the null marker, where there is one, says null. Text
 value of the type stays text, and is refused where values are checked.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from imports_service.domain.attributes import AttributeType
 from imports_service.domain.registry import ResourceType
 from imports_service.domain.values import FROM_TEXT
+
+Cells = Sequence[str | None]
 
 
 class CellReader:
@@ -22,34 +24,44 @@ class CellReader:
         objects = {name for name, kind in types.items() if kind is AttributeType.OBJECT}
         self.columns = tuple(columns)
         self._null_marker = null_marker
-        self._dropped = [name for name in columns if resource_type.is_read_only(name)]
-        self._typed = [(name, FROM_TEXT[types[name]]) for name in columns if types.get(name) in FROM_TEXT]
-        self._members = [
-            (name, *name.split(".", 1))
-            for name in columns
-            if "." in name and name.split(".", 1)[0] in objects
+        self._dropped = frozenset(name for name in columns if resource_type.is_read_only(name))
+        self._from_text = {name: FROM_TEXT[types[name]] for name in columns if types.get(name) in FROM_TEXT}
+        dotted = [(name, *name.split(".", 1)) for name in columns if "." in name]
+        self._members = [(column, name, member) for column, name, member in dotted if name in objects]
+
+    def read(self, records: Sequence[Cells]) -> list[dict[str, Any]]:
+        """What each record gives, by column. Every record must have as many cells as there are columns.
+
+        Dotted cells of an object attribute together make the object. Goes through the cells column by column:
+        most columns of a document need nothing done, or are empty.
+        """
+        names, columns, has_gaps = [], [], False
+        for name, cells in zip(self.columns, zip(*records, strict=True), strict=True):
+            if name in self._dropped or not any(cell != "" for cell in cells):
+                continue
+            names.append(name)
+            columns.append(self._column(name, cells))
+            has_gaps = has_gaps or "" in cells
+        if not columns:
+            return [{} for _ in records]
+        rows: list[dict[str, Any]] = [
+            dict(zip(names, cells, strict=True)) for cells in zip(*columns, strict=True)
         ]
+        if has_gaps:
+            rows = [{name: cell for name, cell in row.items() if cell != ""} for row in rows]
+        if self._members:
+            for row in rows:
+                self._gather_members(row)
+        return rows
 
-    def read(self, record: Sequence[str | None]) -> dict[str, Any]:
-        """What the record gives, by column; dotted cells of an object attribute together make the object."""
-        if self._null_marker is not None:
-            record = [None if cell == self._null_marker else cell for cell in record]
-        given: dict[str, Any] = {
-            name: cell for name, cell in zip(self.columns, record, strict=True) if cell != ""
-        }
-        for name, from_text in self._typed:
-            if (cell := given.get(name)) is not None:
-                given[name] = from_text(cell)
+    def _column(self, name: str, cells: Cells) -> Sequence[Any]:
+        if (marker := self._null_marker) is not None:
+            cells = [None if cell == marker else cell for cell in cells]
+        from_text = self._from_text.get(name)
+        return cells if from_text is None else [from_text(cell) if cell else cell for cell in cells]
+
+    def _gather_members(self, row: dict[str, Any]) -> None:
         for column, name, member in self._members:
-            if column in given:
-                _object_of(given, name)[member] = given.pop(column)
-        for name in self._dropped:
-            given.pop(name, None)
-        return given
-
-
-def _object_of(given: dict[str, Any], name: str) -> dict[str, Any]:
-    value: Mapping[str, Any] | Any = given.get(name)
-    if not isinstance(value, dict):
-        value = given[name] = {}
-    return value
+            if column in row:
+                cell = row.pop(column)
+                row.setdefault(name, {})[member] = cell

@@ -26,10 +26,6 @@ class Checked(NamedTuple):
     values: Any
     issues: tuple[Issue, ...]
 
-    @property
-    def is_refused(self) -> bool:
-        return any(issue.is_error for issue in self.issues)
-
 
 class RowChecks:
     """Checks rows of one type."""

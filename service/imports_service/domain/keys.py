@@ -21,7 +21,7 @@ _WORST_BYTES_PER_CHARACTER = 4
 
 def canonical_key(values: Sequence[str | None]) -> str:
     """The values in registry order as one text; None stands for an optional one that is missing."""
-    return KEY_SEPARATOR.join(MISSING_PART if value is None else value for value in values)
+    return KEY_SEPARATOR.join([MISSING_PART if value is None else value for value in values])
 
 
 def key_values(key: str) -> list[str | None]:
@@ -40,6 +40,8 @@ def key_text(key: str) -> str:
     """The canonical key for people: its values joined by `/`, cut at 200 characters."""
     if KEY_SEPARATOR not in key:
         return key[:_SHOWN_CHARACTERS]
+    if MISSING_PART not in key:
+        return key.replace(KEY_SEPARATOR, "/")[:_SHOWN_CHARACTERS]
     return "/".join(value for value in key_values(key) if value is not None)[:_SHOWN_CHARACTERS]
 
 

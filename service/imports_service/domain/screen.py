@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any
 
 from imports_service.domain.keys import is_too_long
-from imports_service.domain.shapes import Shape
+from imports_service.domain.shapes import MAX_INTEGER, Shape
 from imports_service.domain.values import flaw_of_object
 
 _IDS = re.compile(r"[A-Za-z0-9_-]*")
@@ -28,10 +28,14 @@ def has_barred_escapes(data: bytes) -> bool:
 
 
 class Screen:
-    """Looks at decoded rows of one type."""
+    """Looks at decoded rows of one type.
 
-    def __init__(self, shape: Shape) -> None:
+    `objects_are_text`: objects stood as text in their cells, so that no decoder of rows has looked into them.
+    """
+
+    def __init__(self, shape: Shape, *, objects_are_text: bool) -> None:
         self._shape = shape
+        self._objects_are_text = objects_are_text
         self._ids = [attrgetter(name) for name in ("id", *shape.reference_fields)]
         self._texts = [attrgetter(name) for name in shape.required_texts]
         self._objects = [attrgetter(name) for name in shape.object_fields]
@@ -56,7 +60,10 @@ class Screen:
         return not any(any(map(str.isspace, filter(None, map(get, rows)))) for get in self._texts)
 
     def _objects_can_be_stored(self, rows: Sequence[Any]) -> bool:
-        return all(_is_plain(value) or flaw_of_object(value) is None for value in self._given_objects(rows))
+        for value in self._given_objects(rows):
+            if (self._objects_are_text or not _is_plain(value)) and flaw_of_object(value) is not None:
+                return False
+        return True
 
     def _given_objects(self, rows: Sequence[Any]) -> Iterator[dict[str, Any]]:
         for get in self._objects:
@@ -74,5 +81,9 @@ class Screen:
 
 
 def _is_plain(value: dict[str, Any]) -> bool:
-    """Whether all members are texts, which can be stored: barred characters have been looked for."""
-    return all(type(member) is str for member in value.values())
+    """Whether there are no levels below and no large integers: for the rest, the JSON decoder has vouched."""
+    for member in value.values():
+        kind = type(member)
+        if kind is dict or kind is list or (kind is int and abs(member) > MAX_INTEGER):
+            return False
+    return True

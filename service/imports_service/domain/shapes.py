@@ -8,6 +8,7 @@ triggers, names that nobody knows) is the business of `domain.inputs`; what need
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import repeat
 from operator import attrgetter
 from typing import Annotated, Any, Literal
 
@@ -94,7 +95,7 @@ class Shape:
         unique_key = self.resource_type.unique_key
         if len(unique_key) == 1:
             return self._single_keys(rows, unique_key[0])
-        return map(self._composite_key, rows) if unique_key else iter([None] * len(rows))
+        return self._composite_keys(rows) if unique_key else repeat(None, len(rows))
 
     def key_text_of(self, values: Any, number: int, key: str | None) -> str:
         """What people call the row: its canonical key `key`, else its id, else its number."""
@@ -108,10 +109,15 @@ class Shape:
             return (value.lower() if value else None for value in values)
         return (value or None for value in values)
 
-    def _composite_key(self, values: Any) -> str | None:
+    def _composite_keys(self, rows: Sequence[Any]) -> Iterator[str | None]:
+        unique_key = self.resource_type.unique_key
+        is_plain = self.emails.isdisjoint(unique_key)
+        for values in map(attrgetter(*unique_key), rows):
+            yield canonical_key(values) if is_plain and all(values) else self._composite_key(values)
+
+    def _composite_key(self, values: Sequence[Any]) -> str | None:
         parts: list[str | None] = []
-        for name in self.resource_type.unique_key:
-            value = getattr(values, name)
+        for name, value in zip(self.resource_type.unique_key, values, strict=True):
             if value:
                 parts.append(value.lower() if name in self.emails else value)
             elif name in self.resource_type.optional_key:

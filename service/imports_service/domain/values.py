@@ -26,6 +26,7 @@ _NUMBER_TEXT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)
 _NO_NUMBER_TEXTS = frozenset({"nan", "inf", "infinity"})
 _BOOLEAN_TEXTS = {"true": True, "1": True, "false": False, "0": False}
 _MOST_DIGITS = 400  # more than any double has; int() refuses some thousands
+_FEW_DIGITS = 16  # the usual case, decided without a pattern
 _SHOWN_ENUM_CHARACTERS = 150
 
 _RANGE = f"must be between -{MAX_INTEGER} and {MAX_INTEGER}; larger numbers can be sent as text"
@@ -242,6 +243,8 @@ def _is_text(text: str) -> bool:
 
 def integer_from_text(text: str) -> object:
     """The integer that a decimal text stands for; the text itself when it stands for none."""
+    if len(text) < _FEW_DIGITS and text.isdecimal() and text.isascii():
+        return int(text)
     if len(text) > _MOST_DIGITS:
         return NoNumber.TOO_LARGE if _INTEGRAL_TEXT.fullmatch(text) else text
     return int(text.partition(".")[0]) if _INTEGRAL_TEXT.fullmatch(text) else text
