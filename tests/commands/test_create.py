@@ -3,13 +3,14 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import asyncpg
 import pytest
 
 from imports_service.commands.create import create_import
-from imports_service.commands.creation import CreateImport, Creation
+from imports_service.commands.creation import CreateImport, Creation, Source
 from imports_service.domain.errors import Exhausted, ImportIdTaken, ImportsError, InvalidArgument, Unavailable
 from imports_service.domain.imports import EventKind, Import, Status
 from imports_service.domain.names import import_prefix, segment_object
@@ -101,6 +102,15 @@ async def test_a_refused_document_leaves_tables_and_bucket_as_they_were(
     assert refused.value.reason == reason
     assert [violation.field for violation in refused.value.violations] == ["document"]
     assert await held() == before
+
+
+async def test_refused_inline_inputs_are_named_as_such(creation: Creation) -> None:
+    wanted = replace(wish(), source=Source.INPUTS)
+
+    with pytest.raises(InvalidArgument) as refused:
+        await create_import(wanted, chunked(b""), creation)
+
+    assert [violation.field for violation in refused.value.violations] == ["inputs"]
 
 
 async def test_a_document_of_another_hash_is_refused_and_leaves_nothing(

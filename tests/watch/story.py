@@ -27,7 +27,7 @@ class Story:
         self.uid = uid
 
     @classmethod
-    async def begin(cls, database: Database, nudges: Nudges) -> "Story":
+    async def begin(cls, database: Database, nudges: Nudges, *, turn: int = 0) -> "Story":
         uid = new_uid()
         async with database.transaction() as connection:
             created = await imports.insert_import(
@@ -42,7 +42,7 @@ class Story:
                     inputs_size=SEGMENTS * SEGMENT_ROWS,
                     segments=SEGMENTS,
                     in_order=True,
-                    turn=0,
+                    turn=turn,
                 ),
             )
             await events.record(connection, EventKind.TRANSITION, None, created)

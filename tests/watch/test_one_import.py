@@ -167,6 +167,18 @@ async def test_a_pending_import_tells_that_it_is_queued(story: Story) -> None:
     assert told.progress.pending_reason is PendingReason.QUEUED
 
 
+async def test_a_pending_import_tells_how_many_are_before_it(story: Story) -> None:
+    later = await Story.begin(story.database, story.nudges, turn=1)
+    async with aclosing(watched(later, progress_interval=timedelta(milliseconds=50))) as watching:
+        first = await following(watching)
+        await story.start()
+        moved_up = await following(watching)
+
+    assert first.progress is not None
+    assert moved_up.progress is not None
+    assert (first.progress.queue_position, moved_up.progress.queue_position) == (1, 0)
+
+
 async def test_a_change_that_nobody_nudged_is_told_within_seconds(story: Story) -> None:
     async with begun(watched(story)) as watching:
         await story.start(nudged=False)

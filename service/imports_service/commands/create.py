@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from imports_service.commands.conflicts import settle
 from imports_service.commands.content import content_hash
-from imports_service.commands.creation import CreateImport, Creation
+from imports_service.commands.creation import CreateImport, Creation, Source
 from imports_service.commands.etags import new_etag
 from imports_service.commands.intake import Intake, TakenIn, upload_lapsed
 from imports_service.commands.repeats import answer_repeat, compare
@@ -64,6 +64,9 @@ async def create_import(wanted: CreateImport, chunks: AsyncIterator[bytes], crea
     except _AnotherWasFirst:
         await intake.discard()
         return await _answer_first(wanted, taken, creation)
+    except InvalidArgument as refusal:
+        await intake.discard()
+        raise _in_words_of(wanted.source, refusal) from refusal
     except ImportsError:
         await intake.discard()
         raise
@@ -148,6 +151,15 @@ async def _answer_first(wanted: CreateImport, taken: TakenIn, creation: Creation
     if earlier is None:
         raise Unavailable("the request id was given up meanwhile; call again", reason="DATABASE_UNAVAILABLE")
     return await compare(wanted, earlier, taken.document_sha256, creation)
+
+
+def _in_words_of(source: Source, refusal: InvalidArgument) -> InvalidArgument:
+    """The refusal with the name of the field that the rows came in."""
+    violations = [
+        violation._replace(field=source.value) if violation.field == Source.DOCUMENT.value else violation
+        for violation in refusal.violations
+    ]
+    return InvalidArgument(violations, reason=refusal.reason, **refusal.facts)
 
 
 def _resource_type(wanted: CreateImport, creation: Creation) -> ResourceType:

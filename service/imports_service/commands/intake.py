@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from imports_service.checkpoints import Checkpoints
-from imports_service.domain.errors import FieldViolation, ImportsError, InvalidArgument, Unavailable
+from imports_service.domain.errors import FieldViolation, ImportsError, InvalidArgument, Unavailable, first_of
 from imports_service.domain.ids import new_uid
 from imports_service.domain.names import segment_object
 from imports_service.objects.store import Objects
@@ -87,7 +87,7 @@ class Intake:
                     refusal = await self._split(chunks)
                 lease.cancel()
         except BaseExceptionGroup as group:
-            raise _first_of(group) from group
+            raise first_of(group) from group
         if refusal is not None:
             raise refusal
         return TakenIn(self._digest.digest(), self._segments, self._splitter.in_order)
@@ -179,17 +179,3 @@ def check_document_hash(announced: bytes | None, received: bytes) -> None:
 def upload_lapsed() -> Unavailable:
     """The service was held up for longer than an upload's lease, and the sweep owns the objects by now."""
     return Unavailable("the upload was held up for too long; send it again", reason="OBJECTS_UNAVAILABLE")
-
-
-def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The group's first refusal of ours, or else its first exception."""
-    leaves = list(_leaves(group))
-    return next((error for error in leaves if isinstance(error, ImportsError)), leaves[0])
-
-
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error

@@ -28,7 +28,8 @@ class PendingReason(StrEnum):
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """How far an import is.
 
-    `percent`: 0 to 100. `eta`: None while no rate is known. `queue_position`: 0 when the place is not known.
+    `percent`: 0 to 100. `eta`: None while no rate is known. `queue_position`: how many imports of the
+    organization come before it while it is pending.
     """
 
     rows_per_second: float

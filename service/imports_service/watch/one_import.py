@@ -13,10 +13,11 @@ from typing import NamedTuple
 from imports_service.domain.errors import ImportNotFound, OutOfRange, Unavailable
 from imports_service.domain.imports import Event, EventKind, Import, Status
 from imports_service.domain.names import ImportName
-from imports_service.store.database import Database
+from imports_service.store.database import Connection, Database
 from imports_service.store.events import clock, events_after
 from imports_service.store.imports import get_import, get_import_by_uid
 from imports_service.store.nudges import Nudges, is_set_within
+from imports_service.store.queue import count_ahead
 from imports_service.watch.events import WatchEvent, WatchKind
 from imports_service.watch.places import Place, invalid_token, place_of
 from imports_service.watch.progress import ProgressMeter
@@ -63,10 +64,14 @@ async def watch_import(
 
 
 class _News(NamedTuple):
-    """What one look found: the import now, None when it is gone, and the events after the place."""
+    """What one look found: the import now, None when it is gone, and the events after the place.
+
+    `ahead`: how many imports come before it while it is pending.
+    """
 
     snapshot: Import | None
     events: list[Event]
+    ahead: int = 0
 
 
 class _Watch:
@@ -82,6 +87,7 @@ class _Watch:
         self._progress_seconds = progress_interval.total_seconds()
         self._heartbeat_seconds = heartbeat.total_seconds()
         self._meter = ProgressMeter()
+        self._ahead = 0
         self._progress_at: float | None = None
         """When progress that is there may be told; None when there is none."""
         now = _now()
@@ -94,6 +100,7 @@ class _Watch:
             # the clock first: an event between the two reads comes up again and is dropped by its version
             seq, _ = await clock(connection, name.organization_id)
             snapshot = await get_import_by_uid(connection, name.organization_id, uid)
+            self._ahead = await _ahead(connection, snapshot)
         if snapshot is None:
             raise ImportNotFound(str(name))
         self._place = Place(name, uid, seq, snapshot.version)
@@ -122,11 +129,12 @@ class _Watch:
         if news.snapshot is None or news.snapshot.status.has_ended:
             self.is_over = True  # its last event was told by the watch that gave the token
             return []
-        if news.snapshot.version > self._place.version and self._progress_at is None:
+        is_newer = news.snapshot.version > self._place.version or news.ahead != self._ahead
+        if is_newer and self._progress_at is None:
             self._progress_at = self._last_progress + self._progress_seconds
         now = _now()
         if self._progress_at is not None and now >= self._progress_at:
-            self._progress_at, self._last_progress = None, now
+            self._progress_at, self._last_progress, self._ahead = None, now, news.ahead
             self._place = self._place._replace(version=news.snapshot.version)
             return [self._tell(WatchKind.PROGRESS, news.snapshot)]
         if now >= self._last_told + self._heartbeat_seconds:
@@ -145,7 +153,7 @@ class _Watch:
         async with self._database.connection() as connection:
             snapshot = await get_import_by_uid(connection, place.name.organization_id, place.uid)
             if snapshot is not None and snapshot.version <= place.version:
-                return _News(snapshot, [])
+                return _News(snapshot, [], await _ahead(connection, snapshot))
             # after the import, so that they include every event that the import includes
             events = await events_after(
                 connection, place.name.organization_id, place.uid, place.seq, EVENTS_AT_ONCE
@@ -193,19 +201,26 @@ class _Watch:
         *,
         at: datetime | None = None,
     ) -> WatchEvent:
-        self._last_told = _now()
+        self._last_told = now = _now()
+        progress = self._meter.read(snapshot, now, ahead=self._ahead) if snapshot is not None else None
         return WatchEvent(
             kind=kind,
             token=self._place.token,
             occurred_at=at or datetime.now(UTC),
             snapshot=snapshot,
             previous_status=previous_status,
-            progress=self._meter.read(snapshot, self._last_told) if snapshot is not None else None,
+            progress=progress,
         )
 
 
 def _is_terminal(event: Event) -> bool:
     return event.kind is EventKind.TRANSITION and event.snapshot.status.has_ended
+
+
+async def _ahead(connection: Connection, snapshot: Import | None) -> int:
+    if snapshot is None or snapshot.status is not Status.PENDING:
+        return 0
+    return await count_ahead(connection, snapshot.organization_id, snapshot.uid)
 
 
 def _now() -> float:

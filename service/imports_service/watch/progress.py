@@ -15,8 +15,11 @@ class ProgressMeter:
     def __init__(self) -> None:
         self._readings: deque[tuple[float, int]] = deque()
 
-    def read(self, snapshot: Import, now: float) -> Progress:
-        """The progress of the snapshot, judged by it and by those given within the window before."""
+    def read(self, snapshot: Import, now: float, *, ahead: int) -> Progress:
+        """The progress of the snapshot, judged by it and by those given within the window before.
+
+        `ahead`: how many imports come before it while it is pending.
+        """
         rows = snapshot.counts.processed + snapshot.counts.failed
         self._readings.append((now, rows))
         # the oldest reading kept may be older than the window: a segment can take longer than that
@@ -24,10 +27,12 @@ class ProgressMeter:
             self._readings.popleft()
         began, rows_then = self._readings[0]
         rate = max(0.0, (rows - rows_then) / (now - began)) if now > began else 0.0
+        pending = snapshot.status is Status.PENDING
         running = snapshot.status is Status.IN_PROGRESS
         return Progress(
             rows_per_second=rate if running else 0.0,
             percent=100.0 * rows / snapshot.inputs_size,
             eta=timedelta(seconds=(snapshot.inputs_size - rows) / rate) if running and rate > 0 else None,
-            pending_reason=PendingReason.QUEUED if snapshot.status is Status.PENDING else None,
+            pending_reason=PendingReason.QUEUED if pending else None,
+            queue_position=ahead if pending else 0,
         )
