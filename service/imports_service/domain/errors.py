@@ -16,7 +16,7 @@ turns each kind into a status and each `reason` and fact into `ErrorInfo`. Anyth
 and reaches the caller as INTERNAL without its text.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 
@@ -45,11 +45,17 @@ class InvalidArgument(ImportsError):
     reason = "FIELD_INVALID"
 
     def __init__(
-        self, violations: Iterable[FieldViolation] | FieldViolation, *, reason: str | None = None, **facts: object
+        self,
+        violations: Iterable[FieldViolation] | FieldViolation,
+        *,
+        reason: str | None = None,
+        **facts: object,
     ) -> None:
         self.violations = [violations] if isinstance(violations, FieldViolation) else list(violations)
         super().__init__(
-            "; ".join(f"{field}: {description}" for field, description in self.violations), reason=reason, **facts
+            "; ".join(f"{field}: {description}" for field, description in self.violations),
+            reason=reason,
+            **facts,
         )
 
 
@@ -128,7 +134,9 @@ class Unavailable(ImportsError):
 
     reason = "STOPPING"
 
-    def __init__(self, message: str, *, reason: str, retry_after_seconds: float = 1.0, **facts: object) -> None:
+    def __init__(
+        self, message: str, *, reason: str, retry_after_seconds: float = 1.0, **facts: object
+    ) -> None:
         super().__init__(message, reason=reason, **facts)
         self.retry_after_seconds = retry_after_seconds
 
@@ -140,3 +148,17 @@ class NotYet(ImportsError):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"{what} is not served by this version", what=what)
+
+
+def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What to say of stages that failed together: the first refusal of ours, or else the first exception."""
+    leaves = list(_leaves(group))
+    return next((error for error in leaves if isinstance(error, ImportsError)), leaves[0])
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error

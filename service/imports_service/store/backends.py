@@ -22,4 +22,5 @@ async def terminate_backends(connection: Connection, workers: list[str], *, leas
 
     The next rescue finds their units unlocked.
     """
-    return len(await connection.fetch(SQL.terminate_backends, workers, lease))
+    records = await connection.fetch(SQL.terminate_backends, workers, lease)
+    return sum(record["ended"] for record in records)

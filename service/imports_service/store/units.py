@@ -212,6 +212,12 @@ async def rescue(connection: Connection, organization_id: str, *, delay: timedel
     ]
 
 
+async def transaction_time(connection: Connection) -> datetime:
+    """The time of the transaction on the database's clock, for what no fence gives a time."""
+    now: datetime = await connection.fetchval(SQL.read_now)
+    return now
+
+
 async def void_unit(connection: Connection, organization_id: str, import_uid: str, segment: int) -> None:
     """Give up a unit that was rescued too often."""
     await connection.execute(SQL.void_unit, organization_id, import_uid, segment)

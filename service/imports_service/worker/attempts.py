@@ -15,8 +15,8 @@ import structlog
 from imports_service.domain.errors import Unavailable
 from imports_service.domain.imports import Closing
 from imports_service.store import imports, lanes, units
-from imports_service.store.database import Connection, TransactionConflict
-from imports_service.store.units import Claimed
+from imports_service.store.database import Connection, StatementTimeout, TransactionConflict
+from imports_service.store.units import Claimed, Rescued
 from imports_service.worker.closing import end_without_files
 from imports_service.worker.equipment import Equipment
 from imports_service.worker.leases import Held, LeaseLost, Leases
@@ -37,6 +37,9 @@ async def run(
     except TransactionConflict as conflict:
         log.info("conflicts outlast the retries", error=str(conflict), **facts(claimed))
         await _hand_back(equipment, claimed, counts=False, error=str(conflict))
+    except StatementTimeout as late:
+        log.warning("a statement took too long", error=str(late), **facts(claimed))
+        await _hand_back(equipment, claimed, counts=True, error=str(late))
     except Unavailable as away:
         log.warning("a part is away", error=str(away), **facts(claimed))
         await _hand_back(equipment, claimed, counts=False, error=str(away))
@@ -48,17 +51,15 @@ async def run(
         await _hand_back(equipment, claimed, counts=True, error=f"{type(fault).__name__}: {fault}"[:500])
 
 
-async def give_up(equipment: Equipment, connection: Connection, claimed: Claimed) -> None:
-    """End the import of a unit that used up its attempts, in the transaction given."""
-    log.error("unit given up", **facts(claimed))
-    if claimed.is_closing:
-        await end_without_files(equipment, connection, claimed)
+async def give_up(equipment: Equipment, connection: Connection, unit: Claimed | Rescued) -> None:
+    """End the import of a unit that used up its attempts; in the transaction that made the unit void."""
+    log.error("unit given up", **facts(unit))
+    if unit.is_closing:
+        await end_without_files(equipment, connection, unit.organization_id, unit.import_uid)
         return
-    imported = await imports.request_closing(
-        connection, claimed.organization_id, claimed.import_uid, Closing.FAULT
-    )
+    imported = await imports.request_closing(connection, unit.organization_id, unit.import_uid, Closing.FAULT)
     if imported is not None:
-        await units.insert_closing(connection, claimed.organization_id, claimed.import_uid)
+        await units.insert_closing(connection, unit.organization_id, unit.import_uid)
 
 
 async def _hand_back(equipment: Equipment, claimed: Claimed, *, counts: bool, error: str) -> None:
@@ -66,10 +67,15 @@ async def _hand_back(equipment: Equipment, claimed: Claimed, *, counts: bool, er
     is_last = counts and claimed.attempts + 1 >= equipment.settings.max_attempts
     try:
         async with asyncio.timeout(HAND_BACK_SECONDS), equipment.database.transaction() as connection:
-            await units.release(
-                connection, claimed, delay=backoff(claimed.attempts), counts=counts, gives_up=is_last, error=error
+            attempts = await units.release(
+                connection,
+                claimed,
+                delay=backoff(claimed.attempts),
+                counts=counts,
+                gives_up=is_last,
+                error=error,
             )
-            if is_last:
+            if is_last and attempts is not None:
                 await give_up(equipment, connection, claimed)
         async with asyncio.timeout(HAND_BACK_SECONDS), equipment.database.transaction() as connection:
             await lanes.wake_lane(connection, claimed.organization_id)
@@ -83,11 +89,11 @@ def backoff(attempts: int) -> timedelta:
     return timedelta(seconds=min(30.0, 0.25 * 2**attempts) * random.uniform(0.5, 1.0))
 
 
-def facts(claimed: Claimed) -> dict[str, object]:
+def facts(unit: Claimed | Rescued) -> dict[str, object]:
     """What a log line says of a unit."""
     return {
-        "organization": claimed.organization_id,
-        "import_uid": claimed.import_uid,
-        "segment": claimed.segment,
-        "attempts": claimed.attempts,
+        "organization": unit.organization_id,
+        "import_uid": unit.import_uid,
+        "segment": unit.segment,
+        "attempts": unit.attempts,
     }

@@ -14,6 +14,8 @@ from imports_service.domain.ids import new_ids
 from imports_service.domain.imports import Import
 from imports_service.domain.lookups import References, own_names, wanted_references
 from imports_service.domain.outcomes import encode_outcomes
+from imports_service.domain.resources import StoredResource
+from imports_service.domain.shapes import Shape
 from imports_service.store import imports, lanes, outcomes, resources, units
 from imports_service.store.database import Connection, TransactionConflict
 from imports_service.store.units import Claimed
@@ -65,7 +67,6 @@ class SegmentRunner:
                 if tried == TRIES:
                     raise
                 await asyncio.sleep(random.uniform(0.01, 0.05) * 2**tried)
-                segment = await self._supply.take(imported, held.claimed.segment)  # the fold consumed the rows
         raise AssertionError("unreachable")
 
     async def _process(
@@ -79,7 +80,7 @@ class SegmentRunner:
             await units.ready_next(connection, claimed)
         await reach("after-fence")
 
-        folded = await self._fold(connection, imported, segment, done_at)
+        folded = await self._fold(connection, imported, segment)
         await reach("after-look-up")
 
         await self._write(connection, imported, folded, done_at)
@@ -97,19 +98,30 @@ class SegmentRunner:
         await reach("after-count")
         return committed
 
-    async def _fold(
-        self, connection: Connection, imported: Import, segment: Segment, done_at: datetime
-    ) -> Folded:
+    async def _fold(self, connection: Connection, imported: Import, segment: Segment) -> Folded:
+        """Look up what the rows name and fold them; again when the fold finds that it has to know more."""
         shape = self._equipment.shapes[imported.spec.resource_type]
+        organization_id = imported.organization_id
         inputs = [row for rows in segment.slices for row in rows]
-        wanted = wanted_references(shape, inputs)
         references = References()
-        if not wanted.is_empty:
-            references = await resources.look_up_references(connection, imported.organization_id, wanted)
-        named = own_names(shape, inputs, references)
-        stored = await resources.lock_resources(connection, imported.organization_id, named)
+        wanted = wanted_references(shape, inputs)
+        while True:
+            if not wanted.is_empty:
+                found = await resources.look_up_references(connection, organization_id, wanted)
+                references.merge(found)
+            named = own_names(shape, inputs, references)
+            stored = await resources.lock_resources(connection, organization_id, named)
+            folded = await self._fold_over(shape, segment, references, stored)
+            if folded.unasked.is_empty:
+                return folded
+            wanted = folded.unasked
 
-        fold = Fold(shape, references, stored, new_ids=iter(new_ids(len(inputs), time.time_ns() // 1_000_000)))
+    async def _fold_over(
+        self, shape: Shape, segment: Segment, references: References, stored: list[StoredResource]
+    ) -> Folded:
+        """The fold itself, in slices, so that nothing else in the process waits for long."""
+        ids = new_ids(sum(map(len, segment.slices)), time.time_ns() // 1_000_000)
+        fold = Fold(shape, references, stored, new_ids=iter(ids))
         for rows in segment.slices:
             fold.add(rows)
             await asyncio.sleep(0)

@@ -71,7 +71,9 @@ class SegmentSupply:
             return None
 
     async def _fetch(self, imported: Import, segment: int) -> Segment:
-        data = await self._equipment.objects.get(segment_object(imported.organization_id, imported.uid, segment))
+        data = await self._equipment.objects.get(
+            segment_object(imported.organization_id, imported.uid, segment)
+        )
         header, lines = await asyncio.to_thread(unpack, data)
         return Segment(header, await self._decode(imported, header, lines))
 
@@ -84,10 +86,13 @@ class SegmentSupply:
             columns=tuple(header.columns or ()),
             parent_resource_id=imported.spec.parent_resource_id,
             null_marker=imported.spec.csv_options.null_marker,
+            refused=header.refused_codes(),
+            emptied=header.emptied_columns(),
         )
         numbers = header.row_numbers()
         slices = []
         for start in range(0, len(lines), SLICE_ROWS):
-            slices.append(decoder.decode(lines[start : start + SLICE_ROWS], numbers[start : start + SLICE_ROWS]))
+            rows = slice(start, start + SLICE_ROWS)
+            slices.append(decoder.decode(lines[rows], numbers[rows], first_place=start))
             await asyncio.sleep(0)
         return slices
