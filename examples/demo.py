@@ -27,7 +27,6 @@ os.environ |= {"GRPC_ENABLE_FORK_SUPPORT": "0", "GRPC_VERBOSITY": "NONE"}  # rea
 
 import grpc
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
-from grpc_health.v1.health_pb2_grpc import HealthStub
 from rich.console import Console
 
 from commerce.imports.v1.imports_pb2 import (
@@ -171,7 +170,7 @@ def first_lines(url: str, count: int) -> list[str]:
 
 @asynccontextmanager
 async def embedded_service() -> AsyncIterator[str]:
-    """The address of a service that is ready; it is stopped at the end. Raises `DemoFailed` if it never is."""
+    """The address of a service that is ready, stopped at the end. Raises `DemoFailed` if it never is."""
     DATA_DIR.mkdir(parents=True, exist_ok=True)
     log = DATA_DIR / "service.log"
     target = f"127.0.0.1:{free_port()}"
@@ -207,16 +206,21 @@ async def wait_until_serving(child: Process, target: str, log: Path) -> None:
                 return
             await asyncio.sleep(0.1)
     why = "did not come up in time" if child.returncode is None else f"ended with {child.returncode}"
-    tail = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
-    raise DemoFailed(f"the service {why}; its log ends with:\n{tail}")
+    text = await asyncio.to_thread(log.read_text, errors="replace")
+    raise DemoFailed("\n".join([f"the service {why}; its log ends with:", *text.splitlines()[-30:]]))
 
 
 async def is_serving(channel: grpc.aio.Channel) -> bool:
+    check: grpc.aio.UnaryUnaryMultiCallable[HealthCheckRequest, HealthCheckResponse] = channel.unary_unary(
+        "/grpc.health.v1.Health/Check",
+        request_serializer=HealthCheckRequest.SerializeToString,
+        response_deserializer=HealthCheckResponse.FromString,
+    )
     try:
-        answer = await HealthStub(channel).Check(HealthCheckRequest(), timeout=2)
+        answer = await check(HealthCheckRequest(), timeout=2)
     except grpc.aio.AioRpcError:
         return False
-    return bool(answer.status == HealthCheckResponse.SERVING)
+    return answer.status == HealthCheckResponse.SERVING
 
 
 async def stop(child: Process) -> None:

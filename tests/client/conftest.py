@@ -19,6 +19,7 @@ from commerce.imports.v1.imports_pb2_grpc import ImportServiceServicer, add_Impo
 from imports_client.connection import Imports, connect
 
 Context = grpc.aio.ServicerContext[Any, Any]
+Serve = Callable[["Partial"], Awaitable[str]]
 ConnectTo = Callable[["Partial"], Awaitable[Imports]]
 
 if TYPE_CHECKING:
@@ -40,16 +41,27 @@ async def refuse(context: Context, code: grpc.StatusCode, message: str, *details
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def connect_to() -> AsyncIterator[ConnectTo]:
-    """Serve a servicer on a free port and connect to it; both end with the test."""
+async def serve() -> AsyncIterator[Serve]:
+    """Serve a servicer on a free port until the end of the test, and say where."""
     async with AsyncExitStack() as stack:
 
-        async def start(servicer: Partial) -> Imports:
+        async def start(servicer: Partial) -> str:
             server = grpc.aio.server()
             add_ImportServiceServicer_to_server(cast(ImportServiceServicer, servicer), server)
             port = server.add_insecure_port("127.0.0.1:0")
             await server.start()
             stack.push_async_callback(server.stop, 0)
-            return await stack.enter_async_context(connect(f"127.0.0.1:{port}"))
+            return f"127.0.0.1:{port}"
+
+        yield start
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def connect_to(serve: Serve) -> AsyncIterator[ConnectTo]:
+    """Serve a servicer and connect to it; both end with the test."""
+    async with AsyncExitStack() as stack:
+
+        async def start(servicer: Partial) -> Imports:
+            return await stack.enter_async_context(connect(await serve(servicer)))
 
         yield start

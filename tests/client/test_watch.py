@@ -28,7 +28,7 @@ EVENTS = [
 
 
 class Interrupted(Partial):
-    """Ends every watch with `code` after one event, until all events are sent; tokens are places in `EVENTS`."""
+    """Ends every watch with `code` after one event, until all are sent; tokens are places in `EVENTS`."""
 
     def __init__(self, code: grpc.StatusCode = grpc.StatusCode.UNAVAILABLE) -> None:
         self.code = code

@@ -21,7 +21,9 @@ _FORMATS: dict[str, Format.ValueType] = {"json": FORMAT_JSON, "csv": FORMAT_CSV}
 
 
 async def create(
-    file: Annotated[str, Parameter(help="The document; `-` reads standard input.")],
+    file: Annotated[
+        str, Parameter(allow_leading_hyphen=True, help="The document; `-` reads standard input.")
+    ],
     /,
     *,
     resource_type: Annotated[str, Parameter(name=["--type", "-t"], help="What the rows are: skus, prices")],
