@@ -6,6 +6,7 @@ so any user of the machine can read what is in it: not for a machine that others
 
 import asyncio
 import contextlib
+import http.client
 import os
 import secrets
 import shutil
@@ -13,8 +14,6 @@ import signal
 import sysconfig
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,7 +112,7 @@ async def _start(program: Path, state: Path, sockets: Path, bucket: str) -> tupl
             death_signal=signal.SIGKILL,
         )
         try:
-            if await _becomes_ready(server, kept.ports["s3"]):
+            if await _becomes_ready(server, kept.ports):
                 return server, kept
         except BaseException:
             await _stop(server, kept, STOP_SECONDS)
@@ -147,23 +146,68 @@ def _command(program: Path, state: Path, sockets: Path, kept: _Kept, bucket: str
     ]
 
 
-async def _becomes_ready(server: Child, port: int) -> bool:
-    """Whether the store answers in time; False as soon as it has ended."""
+async def _becomes_ready(server: Child, ports: dict[str, int]) -> bool:
+    """Whether the store takes and gives objects in time; False as soon as it has ended."""
     until = time.monotonic() + READY_SECONDS
     while server.is_running and time.monotonic() < until:
-        if await asyncio.to_thread(_is_healthy, port):
+        if await asyncio.to_thread(_is_healthy, ports):
             return True
         await asyncio.sleep(0.05)
     return False
 
 
-def _is_healthy(port: int) -> bool:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+def _is_healthy(ports: dict[str, int]) -> bool:
+    """Whether the S3 part answers, and its master has heard of every volume that there is.
+
+    The second comes up to some seconds later; until then objects of an earlier run cannot be read.
+    """
     try:
-        with opener.open(f"http://127.0.0.1:{port}/healthz", timeout=2.0) as answer:
-            return bool(answer.status == 200)
-    except (OSError, urllib.error.URLError):
+        _ask(ports["s3"], "/healthz")
+        topology = msgspec.json.decode(_ask(ports["master"], "/dir/status"), type=_MasterStatus).topology
+        volumes = msgspec.json.decode(_ask(ports["volume"], "/status"), type=_VolumeStatus).volumes
+    except (OSError, msgspec.DecodeError):
         return False
+    racks = [rack for center in topology.centers or () for rack in center.racks or ()]
+    nodes = [node for rack in racks for node in rack.nodes or ()]
+    return bool(nodes) and sum(node.volumes for node in nodes) >= len(volumes or ())
+
+
+def _ask(port: int, path: str) -> bytes:
+    """The answer to a GET with status 200. Raises `OSError` for all others."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=2.0)) as connection:
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            body = answer.read()
+        except http.client.HTTPException as error:
+            raise OSError(f"no answer on port {port}") from error
+    if answer.status != http.HTTPStatus.OK:
+        raise OSError(f"status {answer.status} on port {port}")
+    return body
+
+
+class _Node(msgspec.Struct):
+    volumes: int = msgspec.field(name="Volumes", default=0)
+
+
+class _Rack(msgspec.Struct):
+    nodes: list[_Node] | None = msgspec.field(name="DataNodes", default=None)
+
+
+class _Center(msgspec.Struct):
+    racks: list[_Rack] | None = msgspec.field(name="Racks", default=None)
+
+
+class _Topology(msgspec.Struct):
+    centers: list[_Center] | None = msgspec.field(name="DataCenters", default=None)
+
+
+class _MasterStatus(msgspec.Struct):
+    topology: _Topology = msgspec.field(name="Topology")
+
+
+class _VolumeStatus(msgspec.Struct):
+    volumes: list[msgspec.Raw] | None = msgspec.field(name="Volumes", default=None)
 
 
 async def _stop(server: Child, kept: _Kept, seconds: float) -> None:
