@@ -14,6 +14,7 @@ from imports_service.commands.creation import CreateImport, Creation, Source
 from imports_service.domain.errors import Exhausted, ImportIdTaken, ImportsError, InvalidArgument, Unavailable
 from imports_service.domain.imports import EventKind, Import, Status
 from imports_service.domain.names import import_prefix, segment_object
+from imports_service.objects.store import open_objects
 from imports_service.pipeline.segments import unpack
 from imports_service.store.events import events_after
 from tests.commands.conftest import Held, limited
@@ -223,6 +224,24 @@ async def test_a_long_upload_keeps_its_lease(
     created = await create_import(wish(), slow(), creation)
 
     assert created.inputs_size == 45
+
+
+async def test_without_the_object_store_there_is_no_import_and_the_sweep_is_told(
+    creation: Creation, held: Held
+) -> None:
+    async with open_objects(
+        bucket="away",
+        endpoint_url="http://127.0.0.1:1",
+        region="us-east-1",
+        access_key="nobody",
+        secret_key="nothing",
+    ) as away:
+        with pytest.raises(Unavailable) as refused:
+            await create_import(wish(), chunked(skus(25)), replace(creation, objects=away))
+
+    assert refused.value.reason == "OBJECTS_UNAVAILABLE"
+    rows = (await held()).rows
+    assert (rows["import"], rows["upload"]) == (0, 1)
 
 
 async def at_once(

@@ -106,6 +106,7 @@ class Nudges:
                     connection.add_termination_listener(lambda _: self._something_to_do.set())
                     self.is_connected = True
                     self.wake_all()
+                    self._something_to_do.set()  # what could not be sent before
                     await self._send_what_comes(connection)
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
                 failures += 1
