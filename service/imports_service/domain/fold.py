@@ -147,7 +147,7 @@ class Fold:
     def _create(self, row: Input, values: Any, key: str | None, errors: list[Issue]) -> None:
         rules = self._rules
         issues = row.issues
-        if key is None and rules.key and not values.id:
+        if key is None and rules.key and not values.id and not errors:
             issues = (*issues, rules.no_key())
         missing = rules.missing(values)
         if errors or missing:
