@@ -27,7 +27,6 @@ os.environ |= {"GRPC_ENABLE_FORK_SUPPORT": "0", "GRPC_VERBOSITY": "NONE"}  # rea
 
 import grpc
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
-from rich.console import Console
 
 from commerce.imports.v1.imports_pb2 import (
     OUTCOME_CREATED,
@@ -36,6 +35,7 @@ from commerce.imports.v1.imports_pb2 import (
     STATUS_COMPLETED,
     Import,
 )
+from imports_client.cli.console import open_console
 from imports_client.cli.live import LiveImport, status_word
 from imports_client.cli.report import failed_results, print_failed_rows
 from imports_client.connection import Imports, connect
@@ -50,7 +50,7 @@ IMPORT_SECONDS = 300.0
 CHUNK_ROWS = 5_000
 HTTP_SECONDS = 30.0
 
-console = Console()
+console = open_console()
 
 
 class Sample(NamedTuple):
@@ -200,7 +200,9 @@ def free_port() -> int:
 async def wait_until_serving(child: Process, target: str, log: Path) -> None:
     """Raises `DemoFailed` with the end of the child's log."""
     until = time.monotonic() + START_SECONDS
-    async with grpc.aio.insecure_channel(target) as channel:
+    # Left alone, a channel waits longer and longer before it looks whether anybody is there by now.
+    options = [("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 500)]
+    async with grpc.aio.insecure_channel(target, options=options) as channel:
         while child.returncode is None and time.monotonic() < until:
             if await is_serving(channel):
                 return

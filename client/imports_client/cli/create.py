@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
-from rich.console import Console
 
 from commerce.imports.v1.imports_pb2 import FORMAT_CSV, FORMAT_JSON, Format, Import
+from imports_client.cli.console import open_console
 from imports_client.cli.live import LiveImport
 from imports_client.cli.plain import as_plain, print_json
 from imports_client.cli.report import exit_status, failed_results, headline, print_failed_rows
@@ -66,7 +66,7 @@ async def create(
 
 
 async def _watch_to_the_end(imports: Imports, created: Import, *, label: str, rows: int, json: bool) -> int:
-    console = Console(quiet=json)
+    console = open_console(quiet=json)
     with LiveImport(console, label) as live:
         async with aclosing(imports.watch(created.name)) as events:
             async for event in events:

@@ -5,11 +5,11 @@ from contextlib import aclosing
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from commerce.imports.v1.imports_pb2 import Import, ImportFilter, Status
+from imports_client.cli.console import open_console
 from imports_client.cli.live import counts_text, status_word
 from imports_client.cli.plain import as_plain, print_json
 from imports_client.cli.session import DEFAULT_SERVER, AsJson, Organization, Server, session
@@ -49,7 +49,7 @@ async def list_imports(
         for each in found:
             print_json(as_plain(each))
     else:
-        Console().print(_table(found))
+        open_console().print(_table(found))
     return 0
 
 

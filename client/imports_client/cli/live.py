@@ -21,7 +21,8 @@ from commerce.imports.v1.imports_pb2 import (
 )
 
 _STYLES: dict[Status.ValueType, str] = {STATUS_COMPLETED: "green", STATUS_INTERRUPTED: "red"}
-LABEL_COLUMNS = 24
+LABEL_COLUMNS = 27
+COLUMNS_FOR_COUNTS = 120
 
 
 def status_word(status: Status.ValueType) -> str:
@@ -68,18 +69,20 @@ class LiveImport:
         self._console = console
         self._label = label
         self._status: Status.ValueType | None = None
-        self._progress = Progress(
+        self._last: Import | None = None
+        self._is_wide = is_wide = console.width >= COLUMNS_FOR_COUNTS
+        columns: list[ProgressColumn] = [
             TextColumn("{task.description}", markup=False),
             TextColumn("[{task.fields[style]}]{task.fields[status]:<11}"),
-            BarColumn(bar_width=20),
+            BarColumn(bar_width=20 if is_wide else 10),
             TextColumn("{task.percentage:>3.0f} %"),
             _Speed(),
-            TextColumn("{task.fields[counts]}", markup=False),
-            console=console,
-            disable=not console.is_terminal,
-        )
+        ]
+        if is_wide:
+            columns.append(TextColumn("{task.fields[counts]}", markup=False))
+        self._progress = Progress(*columns, console=console, disable=not console.is_terminal)
         self._task = self._progress.add_task(
-            f"{label:<{LABEL_COLUMNS}}", total=None, status="", style="blue", speed=0.0, counts=""
+            f"{label:<{LABEL_COLUMNS}}", total=None, status="sending", style="blue", speed=0.0, counts=""
         )
 
     def __enter__(self) -> Self:
@@ -90,12 +93,14 @@ class LiveImport:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._progress.stop()
+        if self._last is not None and self._console.is_terminal and not self._is_wide:
+            self._console.print(f"  {counts_text(self._last)}", markup=False, highlight=False)
 
     def show(self, event: ImportEvent) -> None:
         """Heartbeats and the like change nothing."""
         if not event.HasField("snapshot"):
             return
-        found = event.snapshot
+        found = self._last = event.snapshot
         speed = rows_per_second(found) if has_ended(found.status) else event.progress.rows_per_second
         self._progress.update(
             self._task,

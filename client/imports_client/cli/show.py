@@ -3,11 +3,11 @@
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from commerce.imports.v1.imports_pb2 import Import
+from imports_client.cli.console import open_console
 from imports_client.cli.plain import as_plain, print_json
 from imports_client.cli.report import failed_results, headline, print_failed_rows
 from imports_client.cli.session import DEFAULT_SERVER, AsJson, Organization, Rows, Server, full_name, session
@@ -32,7 +32,7 @@ async def show(
     if json:
         print_json(as_plain(found) | {"failed_rows": [as_plain(each) for each in failed]})
         return 0
-    console = Console()
+    console = open_console()
     console.print(f"{found.name}\n{headline(found)}", markup=False, highlight=False)
     console.print(_details(found))
     print_failed_rows(console, failed, out_of=found.errors_count)

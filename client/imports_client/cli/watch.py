@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 
+from imports_client.cli.console import open_console
 from imports_client.cli.live import LiveImport
 from imports_client.cli.plain import as_plain, print_json
 from imports_client.cli.report import exit_status, failed_results, headline, print_failed_rows
@@ -29,7 +29,7 @@ async def watch(
     """Watch an import to its end. With --json: one event a line."""
     full = full_name(name, organization)
     interval = None if progress_interval is None else timedelta(seconds=progress_interval)
-    console = Console(quiet=json)
+    console = open_console(quiet=json)
     async with session(server) as imports:
         with LiveImport(console, full.rsplit("/", 1)[-1]) as live:
             watching = imports.watch(full, resume_token=resume_token, progress_interval=interval)
