@@ -47,7 +47,7 @@ class Folded(msgspec.Struct, frozen=True, kw_only=True):
     unasked: Wanted
 
 
-class _Resource(msgspec.Struct):
+class _Resource(msgspec.Struct, gc=False):
     """A resource as the rows so far have left it. `stored` is None for one that the segment creates.
 
     `values` are decoded when the first row means the resource, `written` is what becomes of it.

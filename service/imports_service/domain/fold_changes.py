@@ -35,27 +35,26 @@ class Comparison:
         """What `values` change of a resource with the values `current`; null over nothing changes nothing."""
         if self._others(values) != self._no_others:
             self._narrow(tuple(name for name in self._plain if getattr(values, name) is not UNSET))
-        if self._given(values) == self._given(current) and not self._differs_specially(current, values):
-            return []
-        changes = []
-        for name in (*self._names, *self._special):
+        changes = self._special_changes(current, values)
+        if self._given(values) == self._given(current):
+            return changes
+        for name in self._names:
             new, old = getattr(values, name), getattr(current, name)
-            if new is not UNSET and not self._is_same(name, None if old is UNSET else old, new):
-                changes.append(Change(name, None if old is UNSET else old, new))
+            if old is UNSET:
+                old = None
+            if new is not UNSET and new != old:
+                changes.append(Change(name, old, new))
         return changes
 
-    def _differs_specially(self, current: Any, values: Any) -> bool:
+    def _special_changes(self, current: Any, values: Any) -> list[Change]:
+        changes = []
         for name, same in self._special.items():
-            new = getattr(values, name)
-            if new is not UNSET and not same(getattr(current, name), new):
-                return True
-        return False
-
-    def _is_same(self, name: str, old: Any, new: Any) -> bool:
-        if old is None or new is None:
-            return old is new
-        same = self._special.get(name)
-        return same(old, new) if same is not None else bool(old == new)
+            new, old = getattr(values, name), getattr(current, name)
+            if old is UNSET:
+                old = None
+            if new is not UNSET and new is not old and (new is None or old is None or not same(old, new)):
+                changes.append(Change(name, old, new))
+        return changes
 
     def _narrow(self, given: tuple[str, ...]) -> None:
         """From now on compare these names at once, and expect the others not to be given."""
