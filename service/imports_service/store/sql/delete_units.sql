@@ -2,13 +2,15 @@
 --
 -- $1 organization_id text, $2 import_uid uuid  ->  nothing
 --
--- SKIP LOCKED: a unit that is just being claimed stays, and goes with what is left of the import's objects.
-WITH unlocked AS (
-    SELECT segment
-    FROM unit
-    WHERE organization_id = $1 AND import_uid = $2
-    FOR UPDATE SKIP LOCKED
-)
+-- SKIP LOCKED: a unit that is just being claimed stays, and goes with what is left of the import's objects. By ctid: a
+-- join compares thousands of units with each other on a table that was never analysed.
 DELETE FROM unit
-USING unlocked
-WHERE unit.organization_id = $1 AND unit.import_uid = $2 AND unit.segment = unlocked.segment;
+WHERE organization_id = $1
+    AND ctid = ANY (
+        ARRAY(
+            SELECT ctid
+            FROM unit
+            WHERE organization_id = $1 AND import_uid = $2
+            FOR UPDATE SKIP LOCKED
+        )
+    );

@@ -2,14 +2,19 @@
 --
 -- $1 organization_id text, $2 import_uid uuid  ->  nothing
 --
--- SKIP LOCKED: a locked segment is about to find out by itself. Locks segments before the import's row.
-WITH left_over AS (
-    SELECT segment
-    FROM unit
-    WHERE organization_id = $1 AND import_uid = $2 AND segment >= 0 AND state IN ('waiting', 'ready', 'leased')
-    FOR UPDATE SKIP LOCKED
-)
+-- SKIP LOCKED: a locked segment is about to find out by itself. Locks segments before the import's row. By ctid: a join
+-- compares thousands of segments with each other on a table that was never analysed.
 UPDATE unit
 SET state = 'void', lease_token = NULL, lease_until = NULL
-FROM left_over
-WHERE unit.organization_id = $1 AND unit.import_uid = $2 AND unit.segment = left_over.segment;
+WHERE organization_id = $1
+    AND ctid = ANY (
+        ARRAY(
+            SELECT ctid
+            FROM unit
+            WHERE organization_id = $1
+                AND import_uid = $2
+                AND segment >= 0
+                AND state IN ('waiting', 'ready', 'leased')
+            FOR UPDATE SKIP LOCKED
+        )
+    );

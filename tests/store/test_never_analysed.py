@@ -1,0 +1,213 @@
+"""A database that was never analysed, and a connection that keeps the plans it made while the tables were empty.
+
+Every fresh installation begins like this. A statement whose plan depends on statistics is right on a small table and
+reads a whole organization here, seconds at a time.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from imports_service.domain.lookups import Wanted
+from imports_service.store import resources
+from imports_service.store.copy_rows import CHANGED_COLUMNS, changed_rows
+from imports_service.store.database import Connection, Database
+from imports_service.store.statements import SQL
+from tests.store.builders import NOW, ORGANIZATION, names, resource
+
+ROWS = 50_000
+SEGMENT = 5_000
+MAX_SECONDS = 1.0
+TABLES = (
+    "import",
+    "unit",
+    "lane",
+    "outcome",
+    "resource",
+    "organization_clock",
+    "event",
+    "upload",
+    "object_trash",
+    "creation_request",
+    "import_report",
+)
+NOT_RUN = {
+    "create_changed_resources",  # the test has run it
+    "create_schema_migration",
+    "insert_schema_migration",
+    "lock_migrations",
+}
+"""Statements of the migrations, and what can be run once only."""
+
+FILL = """
+INSERT INTO import (
+    organization_id, uid, import_id, etag, resource_type, spec, creator, in_order, turn, inputs_size, segments_left,
+    created_at
+)
+SELECT 'acme', ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid, 'import-' || n, '', 'skus',
+    '{"resource_type": "skus"}', 'insecure', false, n * 5000, 20000000, 4000, now() - n * interval '1 second'
+FROM generate_series(1, 3000) AS n;
+INSERT INTO unit (organization_id, import_uid, segment, first_row, row_count, turn, state)
+SELECT 'acme', '00000000-0000-0000-0000-000000000001', n, 1 + n * 5000, 5000, n * 5000,
+    CASE WHEN n < 1000 THEN 'done' ELSE 'ready' END
+FROM generate_series(0, 3999) AS n;
+INSERT INTO unit (organization_id, import_uid, segment, first_row, row_count, turn, state)
+SELECT 'acme', ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid, 0, 1, 1, n * 5000, 'ready'
+FROM generate_series(2, 3000) AS n;
+INSERT INTO unit (
+    organization_id, import_uid, segment, first_row, row_count, turn, state, lease_token, lease_until, worker
+)
+SELECT 'acme', ('00000000-0000-0000-0001-' || lpad(n::text, 12, '0'))::uuid, 0, 1, 1, n, 'leased',
+    ('00000000-0000-0000-0002-' || lpad(n::text, 12, '0'))::uuid, now() + (n - 10) * interval '1 minute', 'worker'
+FROM generate_series(1, 20) AS n;
+INSERT INTO lane (organization_id, turn, wake_at)
+SELECT 'org-' || n, n, CASE WHEN n % 10 = 0 THEN now() ELSE 'infinity' END
+FROM generate_series(1, 2000) AS n;
+INSERT INTO lane (organization_id, turn, wake_at) VALUES ('acme', 5000, now());
+INSERT INTO outcome
+SELECT 'acme', '00000000-0000-0000-0000-000000000001', n, 5000, 0, 0, 0, 0, '', CASE WHEN n % 100 = 0 THEN ''::bytea END
+FROM generate_series(0, 999) AS n;
+INSERT INTO organization_clock (organization_id, seq) VALUES ('acme', 20000);
+INSERT INTO event (organization_id, seq, import_uid, import_id, kind, version, snapshot)
+SELECT 'acme', n, ('00000000-0000-0000-0000-' || lpad((1 + n % 3000)::text, 12, '0'))::uuid, '', 'snapshot', 1, '{}'
+FROM generate_series(1, 20000) AS n;
+INSERT INTO upload
+SELECT 'acme', gen_random_uuid(), now() + n * interval '1 second' FROM generate_series(-5, 2000) AS n;
+INSERT INTO object_trash
+SELECT 'acme', gen_random_uuid(), 'prefix', now() + n * interval '1 second' FROM generate_series(-5, 2000) AS n;
+INSERT INTO creation_request
+SELECT 'acme', 'request-' || n, '', '', gen_random_uuid(), '', now() - n * interval '1 minute'
+FROM generate_series(1, 3000) AS n
+"""
+
+UID = UUID("00000000-0000-0000-0000-000000000001")
+BY_TYPE: Mapping[str, Any] = {
+    "uuid": UID,
+    "int4": 1,
+    "int8": 100,
+    "bool": False,
+    "bytea": b"",
+    "jsonb": "{}",
+    "timestamptz": NOW,
+}
+
+
+def sample_of(type_name: str) -> object:
+    if type_name == "interval":
+        return NOW - NOW
+    return [] if type_name.endswith("[]") else BY_TYPE.get(type_name, ORGANIZATION)
+
+
+def key_of(number: int) -> str:
+    return f"key-{number * 7919 % 1_000_003:07}"
+
+
+def samples() -> dict[str, tuple[object, ...]]:
+    """Parameters of the statements for which one of each type would show nothing."""
+    some = range(0, ROWS, ROWS // SEGMENT)
+    types = ["skus"] * len(some)
+    ids = [f"{number:07}" for number in some]
+    keys = [key_of(number) for number in some]
+    tokens = [f"00000000-0000-0000-0002-{number:012}" for number in range(1, 21)]
+    numbers = [str(number) for number in range(5000, 5100)]
+    anything = (None,) * 9
+    far, first = NOW.replace(year=9999), UUID(int=2**128 - 1)
+    return {
+        "find_references_by_id": (ORGANIZATION, types, ids),
+        "find_references_by_key": (ORGANIZATION, types, keys),
+        "find_references_by_prefix": (ORGANIZATION, types, keys, [key + "!" for key in keys]),
+        "lock_resources": (ORGANIZATION, types, keys, types, ids[::-1]),
+        "find_resources_by_id": (ORGANIZATION, "skus", ids),
+        "find_resources_by_key": (ORGANIZATION, "skus", keys),
+        "list_resources": (ORGANIZATION, "skus", ids[-100], 1000),
+        "delete_resources": (ORGANIZATION, types, ids),
+        "write_changed_resources": (ORGANIZATION, NOW, "last"),
+        "extend_leases": (ORGANIZATION, tokens, NOW - NOW),
+        "insert_units": (ORGANIZATION, UID, numbers, numbers, numbers, numbers, ["ready"] * len(numbers)),
+        "list_imports_newest_first": (ORGANIZATION, *anything, far, first, 1000),
+        "list_imports_oldest_first": (ORGANIZATION, *anything, NOW.replace(year=1), UUID(int=0), 1000),
+        "list_imports_largest_first": (ORGANIZATION, *anything, 2**62, first, 1000),
+        "list_imports_smallest_first": (ORGANIZATION, *anything, 0, UUID(int=0), 1000),
+        "count_imports": (ORGANIZATION, *anything),
+        "insert_import": (
+            *(ORGANIZATION, UUID(int=1 << 100), "new", "", "skus", "{}", None, "me", None, None, True, 1, 1, 1),
+        ),
+        "insert_event": (ORGANIZATION, 20_001, UID, "", "snapshot", None, 1, "{}"),
+        "insert_outcome": (ORGANIZATION, UID, 5000, 0, 0, 0, 0, 0, b"", None, None),
+        "request_closing": (ORGANIZATION, UID, "fault"),
+        "fence_unit": (ORGANIZATION, UUID(int=(1 << 64) + 5), 0, UUID(tokens[4])),
+        "send_nudges": ("imports", ["x"] * 100),
+        "terminate_backends": (["nobody"], NOW - NOW),
+    }
+
+
+async def grow(connection: Connection, start: int) -> None:
+    created = [resource(f"{number:07}", key=key_of(number)) for number in range(start, start + SEGMENT)]
+    async with connection.transaction():
+        await resources.copy_created(connection, ORGANIZATION, created, done_at=NOW, last_import="first")
+
+
+async def look_up(connection: Connection, start: int) -> None:
+    """As a segment does: by key and by id, half of them there and half of them not yet."""
+    numbers = range(max(0, start - SEGMENT // 2), start + SEGMENT // 2, 5)
+    ids, keys = [f"{number:07}" for number in numbers], [key_of(number) for number in numbers]
+    types = ["skus"] * len(ids)
+    for named in (names(keys=keys), names(ids=ids), names(ids=ids, keys=keys)):
+        await resources.lock_resources(connection, ORGANIZATION, named)
+    for wanted in (Wanted(types=types, ids=ids), Wanted(key_types=types, keys=keys)):
+        await resources.look_up_references(connection, ORGANIZATION, wanted)
+
+
+async def seconds_of(connection: Connection, name: str, given: Mapping[str, tuple[object, ...]]) -> float:
+    """How long the statement takes; what it did is undone."""
+    statement = getattr(SQL, name)
+    if name not in given:
+        prepared = await connection.prepare(statement)
+        given = {name: tuple(sample_of(parameter.name) for parameter in prepared.get_parameters())}
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        if name == "write_changed_resources":
+            changed = [resource(f"{number:07}", key=key_of(number)) for number in range(SEGMENT)]
+            await connection.copy_to_table(
+                "changed_resource",
+                schema_name="pg_temp",
+                columns=CHANGED_COLUMNS,
+                source=changed_rows(changed),
+                format="binary",
+            )
+        began = time.perf_counter()
+        await connection.fetch(statement, *given[name])
+        return time.perf_counter() - began
+    finally:
+        await transaction.rollback()
+
+
+@pytest.mark.timeout(300)
+async def test_no_statement_reads_a_whole_organization(database: Database) -> None:
+    given = samples()
+    slow: dict[str, float] = {}
+    async with database.connection() as connection:
+        for table in TABLES:
+            await connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
+        for start in range(0, ROWS, SEGMENT):
+            await look_up(connection, start)
+            await grow(connection, start)
+        await connection.execute(FILL)
+        await connection.execute(SQL.create_changed_resources)
+
+        for name in SQL.names():
+            if name not in NOT_RUN:
+                taken = max([await seconds_of(connection, name, given) for _ in range(7)])
+                if taken > MAX_SECONDS:
+                    slow[name] = taken
+
+        analysed = await connection.fetchval(
+            "SELECT count(*) FROM pg_stats WHERE tablename = ANY ($1::text[])", TABLES
+        )
+
+    assert analysed == 0
+    assert slow == {}
