@@ -36,7 +36,7 @@ from tests.domain.decoding import SHAPES, decode_csv, decode_json, said_of, stor
         ("description", "1", "1"),
         ("metadata", '{"a": [1, 2.5, null]}', {"a": [1, 2.5, None]}),
         ("metadata.season", "summer", {"season": "summer"}),
-        ("metadata.a.b", "summer", {"a.b": "summer"}),
+        ("metadata.a.b", "summer", {"a": {"b": "summer"}}),
         ("shipping_category_id", "1", "1"),
     ],
 )

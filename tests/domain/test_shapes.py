@@ -26,9 +26,13 @@ def test_what_was_stored_before_a_bound_was_set_can_still_be_read() -> None:
 
 
 def test_a_number_that_postgresql_wrote_out_is_a_double_again() -> None:
-    values = SKUS.decode_stored('{"metadata": {"a": [1%s], "b": 5}}'.replace("%s", "0" * 300))
+    written = f"1{'0' * 300}"
 
-    assert SKUS.encode(values) == b'{"metadata":{"a":[1e300],"b":5}}'
+    values = SKUS.decode_stored(
+        f'{{"weight": {written}, "unit_of_weight": "stone", "metadata": {{"a": [{written}], "b": 5}}}}'
+    )
+
+    assert SKUS.encode(values) == b'{"weight":1e300,"unit_of_weight":"stone","metadata":{"a":[1e300],"b":5}}'
 
 
 @pytest.mark.parametrize(

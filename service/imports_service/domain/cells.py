@@ -26,8 +26,8 @@ class CellReader:
         self._null_marker = null_marker
         self._dropped = frozenset(name for name in columns if resource_type.is_read_only(name))
         self._from_text = {name: FROM_TEXT[types[name]] for name in columns if types.get(name) in FROM_TEXT}
-        dotted = [(name, *name.split(".", 1)) for name in columns if "." in name]
-        self._members = [(column, name, member) for column, name, member in dotted if name in objects]
+        dotted = [(name, *name.split(".")) for name in columns if "." in name]
+        self._members = [(column, path) for column, *path in dotted if path[0] in objects]
 
     def read(self, records: Sequence[Cells]) -> list[dict[str, Any]]:
         """What each record gives, by column. Every record must have as many cells as there are columns.
@@ -61,7 +61,9 @@ class CellReader:
         return cells if from_text is None else [from_text(cell) if cell else cell for cell in cells]
 
     def _gather_members(self, row: dict[str, Any]) -> None:
-        for column, name, member in self._members:
+        for column, (*levels, member) in self._members:
             if column in row:
-                cell = row.pop(column)
-                row.setdefault(name, {})[member] = cell
+                holder = row
+                for name in levels:
+                    holder = holder.setdefault(name, {})
+                holder[member] = row.pop(column)

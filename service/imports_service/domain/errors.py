@@ -124,7 +124,7 @@ class Exhausted(ImportsError):
     reason = "PENDING_IMPORTS_LIMIT"
 
     def __init__(self, message: str, *, subject: str, retry_after_seconds: float, **facts: object) -> None:
-        super().__init__(message, **facts)
+        super().__init__(message, reason=None, **facts)
         self.subject = subject
         self.retry_after_seconds = retry_after_seconds
 

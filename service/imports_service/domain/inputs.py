@@ -77,7 +77,7 @@ class InputDecoder:
         self._noted = self._refused.keys() | self._emptied.keys()
 
     def decode(self, lines: Sequence[bytes], numbers: Sequence[int], *, first_place: int = 0) -> list[Input]:
-        """One input for each line. `numbers`: those of the rows; `first_place`: the first line's in the segment.
+        """One input for each line. `numbers` are those of the rows, `first_place` is where the slice begins.
 
         A slice of 250 lines takes well under a millisecond, unless its rows are large or bad.
         """

@@ -207,4 +207,10 @@ def _strict_type(attribute: Attribute) -> Any:
 
 
 def _lenient_type(attribute: Attribute) -> Any:
-    return datetime if attribute.type is AttributeType.DATETIME else Any
+    match attribute.type:
+        case AttributeType.DATETIME:
+            return datetime
+        case AttributeType.FLOAT:
+            return float
+        case _:
+            return Any
