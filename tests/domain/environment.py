@@ -21,6 +21,7 @@ from imports_service.domain.shapes import Shapes
 
 SHAPES = Shapes(load_registry())
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+ENTROPY = b"for tests, always the same one"
 
 Row = dict[str, Any]
 
@@ -61,7 +62,7 @@ class Environment:
         state = self._locked(own_names(shape, inputs, references))
         while True:
             ids = new_ids(len(rows), milliseconds=self.imports)
-            folded = fold(shape, inputs, references, state, new_ids=iter(ids))
+            folded = fold(shape, inputs, references, state, new_ids=iter(ids), entropy=ENTROPY)
             unasked = folded.unasked
             if unasked.is_empty:
                 return folded

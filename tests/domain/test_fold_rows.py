@@ -7,7 +7,17 @@ import pytest
 from imports_service.domain.fold import Fold
 from imports_service.domain.lookups import References
 from imports_service.domain.rows import Outcome
-from tests.domain.environment import LONG_AGO, SHAPES, Environment, Row, issues, messages, outcomes, read
+from tests.domain.environment import (
+    ENTROPY,
+    LONG_AGO,
+    SHAPES,
+    Environment,
+    Row,
+    issues,
+    messages,
+    outcomes,
+    read,
+)
 
 SKU: Row = {"code": "A", "name": "Backpack"}
 
@@ -222,10 +232,10 @@ def test_new_resources_come_in_the_order_of_the_index() -> None:
 def test_a_fold_in_slices_is_the_fold_of_all(world: Environment) -> None:
     rows = [SKU | {"name": f"Bag {n % 4}", "code": f"A{n % 3}"} for n in range(9)]
     inputs = read("skus", rows)
-    in_slices = Fold(SHAPES["skus"], References(), [], new_ids=map(str, range(9)))
+    in_slices = Fold(SHAPES["skus"], References(), [], new_ids=map(str, range(9)), entropy=ENTROPY)
     for start in range(0, 9, 2):
         in_slices.add(inputs[start : start + 2])
-    at_once = Fold(SHAPES["skus"], References(), [], new_ids=map(str, range(9)))
+    at_once = Fold(SHAPES["skus"], References(), [], new_ids=map(str, range(9)), entropy=ENTROPY)
     at_once.add(inputs)
 
     assert in_slices.finish() == at_once.finish()
@@ -239,7 +249,7 @@ def test_the_fold_leaves_its_arguments_as_they_are(world: Environment) -> None:
     state = list(world.resources.values())
 
     def folded() -> object:
-        fold = Fold(SHAPES["skus"], References(), state, new_ids=iter(["new"]))
+        fold = Fold(SHAPES["skus"], References(), state, new_ids=iter(["new"]), entropy=ENTROPY)
         fold.add(inputs)
         return fold.finish()
 

@@ -7,7 +7,6 @@ be read have failed before; judged here is what needs the environment: which res
 creates, changes or leaves it, and what may not be changed.
 """
 
-import os
 from collections.abc import Iterable, Iterator
 from copy import copy
 from hashlib import blake2b
@@ -28,6 +27,7 @@ from imports_service.domain.resources import StoredResource, WrittenResource
 from imports_service.domain.rows import Code, Issue, Outcome
 from imports_service.domain.shapes import Shape
 
+ENTROPY_BYTES = 16
 _CODE_BYTES = 8
 _CODE_DIGITS = 20
 
@@ -64,7 +64,7 @@ class Fold:
     """The fold of one segment in slices, so that the caller can breathe between: `add` each, then `finish`.
 
     `state` holds every stored resource that the rows name by id or by key. `new_ids` yields one id for every
-    row. `entropy` (16 to 64 bytes, from the system when left out) makes the codes that nobody shall guess.
+    row. `entropy` (`ENTROPY_BYTES` random bytes) makes the codes that nobody shall guess.
     """
 
     def __init__(
@@ -74,13 +74,13 @@ class Fold:
         state: Iterable[StoredResource],
         *,
         new_ids: Iterator[str],
-        entropy: bytes | None = None,
+        entropy: bytes,
     ) -> None:
         self._shape = shape
         self._rules = FoldRules(shape)
         self._references = references
         self._new_ids = new_ids
-        self._entropy = entropy or os.urandom(16)
+        self._entropy = entropy
         self._by_id: dict[str, _Resource] = {}
         self._by_key: dict[str, _Resource] = {}
         self._created: list[WrittenResource] = []
@@ -241,7 +241,7 @@ class Fold:
             self._by_key[resource.key] = resource
 
     def _code(self, resource_id: str) -> str:
-        """Twenty digits for a new resource: unique as its id is, and not to be guessed from it."""
+        """Twenty digits for a new resource, its own as its id is, but not to be guessed from it."""
         digest = blake2b(resource_id.encode(), key=self._entropy, digest_size=_CODE_BYTES).digest()
         return f"{int.from_bytes(digest):0{_CODE_DIGITS}d}"
 
@@ -253,8 +253,9 @@ def fold(
     state: Iterable[StoredResource],
     *,
     new_ids: Iterator[str],
+    entropy: bytes,
 ) -> Folded:
     """The fold of all rows of a segment at once; see `Fold`."""
-    folding = Fold(shape, references, state, new_ids=new_ids)
+    folding = Fold(shape, references, state, new_ids=new_ids, entropy=entropy)
     folding.add(inputs)
     return folding.finish()

@@ -5,11 +5,12 @@ id in one statement, the import.
 """
 
 import asyncio
+import os
 import random
 import time
 from datetime import datetime
 
-from imports_service.domain.fold import Fold, Folded
+from imports_service.domain.fold import ENTROPY_BYTES, Fold, Folded
 from imports_service.domain.ids import new_ids
 from imports_service.domain.imports import Import
 from imports_service.domain.lookups import References, own_names, wanted_references
@@ -121,7 +122,7 @@ class SegmentRunner:
     ) -> Folded:
         """The fold itself, in slices, so that nothing else in the process waits for long."""
         ids = new_ids(sum(map(len, segment.slices)), time.time_ns() // 1_000_000)
-        fold = Fold(shape, references, stored, new_ids=iter(ids))
+        fold = Fold(shape, references, stored, new_ids=iter(ids), entropy=os.urandom(ENTROPY_BYTES))
         for rows in segment.slices:
             fold.add(rows)
             await asyncio.sleep(0)
