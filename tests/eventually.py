@@ -4,18 +4,30 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 Seen = TypeVar("Seen")
 
 
+@overload
 async def eventually(
-    predicate: Callable[[], Seen | Awaitable[Seen]],
+    predicate: Callable[[], Awaitable[Seen]], within: float = ..., what: str = ..., *, every: float = ...
+) -> Seen: ...
+
+
+@overload
+async def eventually(
+    predicate: Callable[[], Seen], within: float = ..., what: str = ..., *, every: float = ...
+) -> Seen: ...
+
+
+async def eventually(
+    predicate: Callable[[], Any],
     within: float = 10.0,
     what: str = "what was waited for",
     *,
     every: float = 0.01,
-) -> Seen:
+) -> Any:
     """The first true answer of `predicate`, sync or async, asked again for at most `within` seconds.
 
     An AssertionError of the predicate counts as "not yet"; the last one is the cause of the failure.

@@ -35,9 +35,11 @@ ODD_TEXTS = [
 ]
 
 
-async def locked(database: Database, **named: list[str]) -> list[str]:
+async def locked(
+    database: Database, *, ids: list[str] | None = None, keys: list[str] | None = None
+) -> list[str]:
     async with database.transaction() as connection:
-        found = await resources.lock_resources(connection, ORGANIZATION, names(**named))
+        found = await resources.lock_resources(connection, ORGANIZATION, names(ids=ids, keys=keys))
     return [resource.id for resource in found]
 
 

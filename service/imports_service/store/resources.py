@@ -8,22 +8,20 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from imports_service.domain.lookups import OwnNames, Wanted
 from imports_service.domain.references import References
 from imports_service.domain.resources import ReferenceRow, StoredResource, WrittenResource
 from imports_service.store.copy_rows import CHANGED_COLUMNS, NEW_COLUMNS, changed_rows, new_rows
 from imports_service.store.database import Connection
 from imports_service.store.statements import SQL
 
-if TYPE_CHECKING:
-    from imports_service.domain.lookups import OwnNames, Wanted
-
 SLICE_ROWS = 250
 """Rows taken apart in one step of the loop."""
 
 
-async def look_up_references(connection: Connection, organization_id: str, wanted: "Wanted") -> References:
+async def look_up_references(connection: Connection, organization_id: str, wanted: Wanted) -> References:
     """What there is of the resources wanted; without locks, so all of it may have changed a moment later."""
     found = References()
     if wanted.ids:
@@ -65,7 +63,7 @@ async def _references(connection: Connection, statement: str, *parameters: objec
 
 
 async def lock_resources(
-    connection: Connection, organization_id: str, named: "OwnNames"
+    connection: Connection, organization_id: str, named: OwnNames
 ) -> list[StoredResource]:
     """Lock and read every resource named, by key or by id, in one order; unknown names are left out.
 
