@@ -8,6 +8,8 @@ from imports_service.commands.creation import CreateImport
 
 KIND = "create"
 """A retry of the same rows is other content."""
+VALIDATE_ONLY = False
+"""So is a rehearsal; the contract has it, this version does not."""
 
 
 def content_hash(wanted: CreateImport, document_sha256: bytes) -> bytes:
@@ -15,6 +17,5 @@ def content_hash(wanted: CreateImport, document_sha256: bytes) -> bytes:
 
     Two calls with one hash mean the same import, whichever RPC carried the document.
     """
-    validate_only = False
-    content = [KIND, wanted.import_id, validate_only, wanted.spec, document_sha256.hex()]
+    content = [KIND, wanted.import_id, VALIDATE_ONLY, wanted.spec, document_sha256.hex()]
     return hashlib.sha256(msgspec.json.encode(content, order="sorted")).digest()

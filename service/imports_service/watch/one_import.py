@@ -46,13 +46,15 @@ async def watch_import(
     Raises `ImportNotFound`, `InvalidArgument` (RESUME_TOKEN_INVALID), `OutOfRange` (RESUME_TOKEN_EXPIRED),
     and `Unavailable` (STOPPING) when woken after `stop` is set.
     """
-    uid = await _uid_of(database, name) if resume_token is None else place_of(resume_token, name).uid
+    place = place_of(resume_token, name) if resume_token is not None else None
+    uid = place.uid if place is not None else await _uid_of(database, name)
     with nudges.subscribe(name.organization_id, uid) as changed:
         watch = _Watch(database, progress_interval=progress_interval, heartbeat=heartbeat)
-        if resume_token is None:
+        if place is None:
             yield await watch.begin(name, uid)
         else:
-            await watch.resume(place_of(resume_token, name))
+            for event in await watch.resume(place):
+                yield event
         while not watch.is_over:
             changed.clear()  # before the read, so that a change during the read is not missed
             if stop.is_set():
@@ -110,15 +112,18 @@ class _Watch:
             self._progress_at = self._last_progress + self._progress_seconds
         return self._tell(WatchKind.SNAPSHOT, snapshot)
 
-    async def resume(self, place: Place) -> None:
-        """Take up the place of a token."""
+    async def resume(self, place: Place) -> list[WatchEvent]:
+        """Take up the place of a token; what was missed since, up to the events of one look."""
+        self._place = place
+        told = await self.look()
         async with self._database.connection() as connection:
+            # after the events: a floor that is not above the place now was not when they were read
             seq, floor = await clock(connection, place.name.organization_id)
         if place.seq > seq:
             raise invalid_token()
         if place.seq < floor:
             raise OutOfRange("the events after this token are gone; watch without a token", floor=floor)
-        self._place = place
+        return told
 
     async def look(self) -> list[WatchEvent]:
         """What is to be told now: events, or else progress, or else a heartbeat, or nothing."""
@@ -129,8 +134,9 @@ class _Watch:
         if news.snapshot is None or news.snapshot.status.has_ended:
             self.is_over = True  # its last event was told by the watch that gave the token
             return []
-        is_newer = news.snapshot.version > self._place.version or news.ahead != self._ahead
-        if is_newer and self._progress_at is None:
+        has_moved_up = news.snapshot.status is Status.PENDING and news.ahead != self._ahead
+        is_newer = news.snapshot.version > self._place.version
+        if (is_newer or has_moved_up) and self._progress_at is None:
             self._progress_at = self._last_progress + self._progress_seconds
         now = _now()
         if self._progress_at is not None and now >= self._progress_at:
