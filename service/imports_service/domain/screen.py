@@ -46,9 +46,8 @@ class Screen:
             self._ids_are_well_formed(rows)
             and self._texts_are_there(rows)
             and self._objects_can_be_stored(rows)
+            and self._bring_times_to_utc(rows)
         ):
-            return None
-        if not self._bring_times_to_utc(rows):
             return None
         keys = list(self._shape.keys_of(rows))
         return None if any(key is not None and is_too_long(key) for key in keys) else keys

@@ -90,11 +90,11 @@ def read_attribute(attribute: Attribute, value: object) -> object:
 
 def read_reference(reference: Relationship, value: object) -> object:
     """The id that is stored for the value, None, or a `Flaw`."""
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return BLANK if reference.required else None if value is None else _NO_ID
-    if isinstance(value, dict | list):
-        return NESTED
-    return read_id(value)
+    if value is None and reference.nullable:
+        return None
+    if value is None or (reference.required and isinstance(value, str) and not value.strip()):
+        return BLANK
+    return NESTED if isinstance(value, dict | list) else read_id(value)
 
 
 def read_id(value: object) -> object:
@@ -238,7 +238,11 @@ def _is_text(text: str) -> bool:
     """Whether PostgreSQL and UTF-8 can hold it."""
     if "\x00" in text:
         return False
-    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+    return True
 
 
 def integer_from_text(text: str) -> object:
