@@ -42,6 +42,16 @@ def run_dir() -> Iterator[Path]:
     shutil.rmtree(directory, ignore_errors=True)
 
 
+@pytest.fixture
+def data_dir(run_dir: Path) -> Path:
+    """A directory for embedded parts of the test's own, with room beside it."""
+    outer = Path(tempfile.mkdtemp(dir=run_dir))
+    outer.chmod(0o711)
+    inner = outer / "data"
+    inner.mkdir(mode=0o711)
+    return inner
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def cluster(run_dir: Path) -> AsyncIterator[Cluster]:
     """The run's PostgreSQL, without fsync, and its migrated template."""

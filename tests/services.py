@@ -89,12 +89,12 @@ async def running_service(settings: Settings, parts: Parts) -> AsyncIterator[Ser
 class ServiceProcess:
     """A real process of the service, with what it said on standard output and standard error."""
 
-    def __init__(self, environment: Mapping[str, str], directory: Path, number: int) -> None:
+    def __init__(self, environment: Mapping[str, str], directory: Path, number: int, *arguments: str) -> None:
         self.output = directory / f"service-{number}.out"
         self.errors = directory / f"service-{number}.err"
         with self.output.open("wb") as output, self.errors.open("wb") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-W", "error", "-m", "imports_service", "serve"],
+                [sys.executable, "-W", "error", "-m", "imports_service", "serve", *arguments],
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -145,14 +145,17 @@ class ServiceProcess:
         return await self.has_ended()
 
 
+def plain_environment() -> dict[str, str]:
+    """The environment of this run without any setting of the service, and a free port to listen on."""
+    foreign = ("IMPORTS_", "AWS_")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    return {**inherited, "IMPORTS_GRPC_LISTEN": "127.0.0.1:0"}
+
+
 def environment_of(settings: Settings, parts: Parts) -> dict[str, str]:
     """The environment of a process on the same parts, with the settings that tests make short."""
-    inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith(("IMPORTS_", "AWS_"))
-    }
     return {
-        **inherited,
-        "IMPORTS_GRPC_LISTEN": "127.0.0.1:0",
+        **plain_environment(),
         "IMPORTS_DATABASE_URL": parts.database_url,
         "IMPORTS_S3_ENDPOINT_URL": parts.endpoint_url or "",
         "IMPORTS_S3_BUCKET": parts.bucket,

@@ -153,7 +153,7 @@ async def _equipment(settings: Settings, parts: Parts, stop: asyncio.Event) -> A
         open_nudges(parts.listen_url, application_name=worker, stop=stop) as nudges,
     ):
         await require_migrated(database)
-        if parts.access_key is not None:
+        if parts.store_is_ours:
             await objects.make_bucket()
         await objects.check()
         yield Equipment(

@@ -1,6 +1,5 @@
 """Starting and stopping: what is refused and what it says, what is announced, how a stop goes."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,16 +13,13 @@ from imports_service import app
 from imports_service.embedded.parts import Parts
 from imports_service.settings import Auth, Role, Settings
 from tests.conftest import SpawnService
-from tests.services import Service, client_of
+from tests.services import Service, client_of, plain_environment
 
 
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith(("IMPORTS_", "AWS_"))
-    }
     return subprocess.run(
         [sys.executable, "-m", "imports_service", *arguments],
-        env={**inherited, **environment},
+        env={**plain_environment(), **environment},
         capture_output=True,
         text=True,
         check=False,

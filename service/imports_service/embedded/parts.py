@@ -15,7 +15,10 @@ from imports_service.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """Where the parts are. Without keys the usual AWS chain finds them; `servers` are those that are ours."""
+    """Where the parts are. Without keys the usual AWS chain finds them.
+
+    `servers` are the processes that are ours; in a store of ours the bucket is made by whoever needs it.
+    """
 
     database_url: str
     listen_url: str
@@ -25,6 +28,7 @@ class Parts:
     region: str
     access_key: str | None = None
     secret_key: str | None = None
+    store_is_ours: bool = False
     servers: tuple[Child, ...] = ()
 
 
@@ -46,7 +50,7 @@ def named_parts(settings: Settings) -> Parts:
 async def embedded_parts(settings: Settings) -> AsyncIterator[Parts]:
     """Start what the settings do not name, for the time of the block. Raises `EmbeddedPartFailed`."""
     servers: list[Child] = []
-    keys: dict[str, Any] = {}
+    ours: dict[str, Any] = {}
     async with contextlib.AsyncExitStack() as stack:
         if settings.database_url is None:
             postgres = await stack.enter_async_context(
@@ -57,7 +61,11 @@ async def embedded_parts(settings: Settings) -> AsyncIterator[Parts]:
         if settings.s3_bucket is None:
             store = await stack.enter_async_context(embedded_objects(settings.data_dir))
             servers.append(store.server)
-            keys = {"access_key": store.access_key, "secret_key": store.secret_key}
+            ours = {
+                "access_key": store.access_key,
+                "secret_key": store.secret_key,
+                "store_is_ours": True,
+            }
             settings = settings.model_copy(
                 update={
                     "s3_endpoint_url": store.endpoint_url,
@@ -65,7 +73,7 @@ async def embedded_parts(settings: Settings) -> AsyncIterator[Parts]:
                     "s3_region": store.region,
                 }
             )
-        yield dataclasses.replace(named_parts(settings), **keys, servers=tuple(servers))
+        yield dataclasses.replace(named_parts(settings), **ours, servers=tuple(servers))
 
 
 async def fail_when_ended(server: Child) -> None:
