@@ -12,7 +12,7 @@ import pytest
 from imports_service.commands.create import create_import
 from imports_service.commands.creation import CreateImport, Creation, Source
 from imports_service.domain.errors import Exhausted, ImportIdTaken, ImportsError, InvalidArgument, Unavailable
-from imports_service.domain.imports import EventKind, Import, Status
+from imports_service.domain.imports import EventKind, Format, Import, ImportSpec, Status
 from imports_service.domain.names import import_prefix, segment_object
 from imports_service.objects.store import open_objects
 from imports_service.pipeline.segments import unpack
@@ -103,6 +103,29 @@ async def test_a_refused_document_leaves_tables_and_bucket_as_they_were(
     assert refused.value.reason == reason
     assert [violation.field for violation in refused.value.violations] == ["document"]
     assert await held() == before
+
+
+async def test_a_document_over_the_limit_is_refused_and_leaves_nothing(
+    creation: Creation, held: Held
+) -> None:
+    before = await held()
+
+    with pytest.raises(InvalidArgument) as refused:
+        await create_import(wish(), chunked(skus(55)), limited(creation, max_document_bytes=1_000))
+
+    assert refused.value.reason == "DOCUMENT_TOO_LARGE"
+    assert await held() == before
+
+
+async def test_a_csv_document_is_kept_as_records_under_its_columns(creation: Creation) -> None:
+    wanted = replace(wish(), spec=ImportSpec(resource_type="skus", format=Format.CSV))
+    document = b'code,name\nSKU-1,"Shirt, red"\nSKU-2,\n'
+
+    created = await create_import(wanted, chunked(document, size=3), creation)
+
+    header, lines = unpack(await creation.objects.get(segment_object(ORGANIZATION, created.uid, 0)))
+    assert header.columns == ["code", "name"]
+    assert lines == [b'["SKU-1","Shirt, red"]', b'["SKU-2",""]']
 
 
 async def test_refused_inline_inputs_are_named_as_such(creation: Creation) -> None:

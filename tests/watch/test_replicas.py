@@ -61,3 +61,22 @@ async def test_a_watch_that_a_stopping_replica_ends_goes_on_at_another_and_misse
 
     assert ended.value.code() is grpc.StatusCode.UNAVAILABLE
     assert (told.kind, told.snapshot.HasField("interrupt_requested_at")) == (pb.KIND_SNAPSHOT, True)
+
+
+async def test_a_watcher_of_an_import_at_work_sees_it_start_and_end(parts: Parts, settings: Settings) -> None:
+    async with running_service(settings.model_copy(update={"role": Role.ALL}), parts) as service:
+        rows = b"".join(b'{"code":"SKU-%d","name":"Shirt"}\n' % number for number in range(12_000))
+        created = await service.imports.CreateImport(
+            pb.CreateImportRequest(
+                parent="organizations/acme", spec=pb.ImportSpec(resource_type="skus"), document=rows
+            )
+        )
+
+        told = [event async for event in watched(service, created.name)]
+
+    transitions = [event.snapshot.status for event in told if event.kind == pb.KIND_TRANSITION]
+    processed = [event.snapshot.processed_count for event in told]
+    assert transitions[-1] == pb.STATUS_COMPLETED
+    assert told[-1].kind == pb.KIND_TRANSITION
+    assert processed == sorted(processed)
+    assert processed[-1] == 12_000
