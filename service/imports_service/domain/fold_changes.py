@@ -33,9 +33,11 @@ class Comparison:
 
     def changes(self, current: Any, values: Any) -> list[Change]:
         """What `values` change of a resource with the values `current`; null over nothing changes nothing."""
+        changes = self._special_changes(current, values)
+        if values == current:
+            return changes
         if self._others(values) != self._no_others:
             self._narrow(tuple(name for name in self._plain if getattr(values, name) is not UNSET))
-        changes = self._special_changes(current, values)
         if self._given(values) == self._given(current):
             return changes
         for name in self._names:
