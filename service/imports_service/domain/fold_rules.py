@@ -1,6 +1,6 @@
 """What a type allows its rows to do: what a new resource needs, what may change and what a change is.
 
-Made from the registry once per type. Nothing here knows which resource a row means; that is the fold's part.
+Made from the shape of the type for each fold. Which resource a row means is the fold's business, not known here.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from imports_service.domain.shapes import Shape, same
 
 
 class FoldRules:
-    """The rules of one type."""
+    """The rules of one type. Compares fastest where rows that follow each other give the same attributes."""
 
     def __init__(self, shape: Shape) -> None:
         self.references = shape.reference_rules

@@ -116,8 +116,8 @@ class ReferenceRules:
             _shortcut(a, mixed, types[a.target_type].unique_key) for a in resource_type.shortcuts
         )
         self.pairs = tuple(shortcut for shortcut in self.shortcuts if shortcut.fills)
-        self._paired = frozenset(pair.fills for pair in self.pairs)
-        self._plain = tuple(item for item in self.by_id.items() if item[0] not in self._paired)
+        paired = {pair.fills for pair in self.pairs}
+        self._plain = tuple(item for item in self.by_id.items() if item[0] not in paired)
         self.is_empty = not (checked or self.shortcuts)
 
     def given_by(self, name: str, values: Any) -> str:
