@@ -128,10 +128,10 @@ class Intake:
                 await asyncio.sleep(0)
                 continue
             self._segments.append(NewSegment(segment.first_row, segment.row_count))
-            held_back, self._held_back = self._held_back, segment
-            if held_back is not None:
+            if self._held_back is not None:
                 await self._checkpoints.reach("splitting")
-                await self._waiting.put(held_back)
+                await self._waiting.put(self._held_back)
+            self._held_back = segment  # and no other name for the one handed over, so that its lines can go
 
     async def _put_segments(self) -> None:
         while (segment := await self._waiting.get()) is not None:
