@@ -290,3 +290,20 @@ def test_the_end_of_a_prefix_is_after_all_that_begin_with_it_and_before_the_rest
     assert prefix + text < end
     if not text.startswith(prefix):
         assert not prefix <= text < end
+
+
+@given(
+    st.lists(
+        st.builds(
+            resource,
+            st.text("ab", min_size=1, max_size=3),
+            key=st.none() | st.text("abé", min_size=1, max_size=3),
+            resource_type=st.sampled_from(["skus", "prices"]),
+        ),
+        unique_by=(lambda one: one.id, lambda one: one.key if one.key is not None else one.id + "#"),
+    )
+)
+def test_resources_are_written_by_type_key_and_id(created: list[WrittenResource]) -> None:
+    written = resources.in_write_order(created)
+
+    assert written == sorted(created, key=lambda one: (one.resource_type, one.key or "", one.id))

@@ -1,6 +1,7 @@
 """Units and their leases: what a token allows, and what becomes of units that nobody finishes."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from imports_service.domain.errors import Unavailable
 from imports_service.domain.imports import Closing
 from imports_service.store import backends, imports, units
+from imports_service.store.copy_rows import HEADER
 from imports_service.store.database import Database, open_database
 from imports_service.store.units import Claimed
 from tests.eventually import eventually
@@ -262,11 +264,14 @@ async def test_a_frozen_worker_is_ended_and_its_unit_is_free(database: Database,
         claimed = await claimed_unit(frozen, "frozen", lease=lease)
         thaw = asyncio.Event()
 
+        async def half_a_copy() -> AsyncGenerator[bytes, None]:
+            yield HEADER
+            await thaw.wait()
+
         async def freeze() -> None:
             async with frozen.transaction() as connection:
                 assert await units.fence(connection, claimed) is not None
-                await thaw.wait()
-                await connection.execute("SELECT 1")
+                await connection.copy_to_table("resource", source=half_a_copy(), format="binary")
 
         async def freed() -> bool:
             async with database.transaction() as connection:

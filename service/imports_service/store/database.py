@@ -112,7 +112,7 @@ async def open_database(
         timeout=CONNECT_SECONDS,
         command_timeout=lease.total_seconds(),
         max_inactive_connection_lifetime=300,
-        reset=_check_clean,
+        reset=_leave_as_it_is,
         server_settings={"application_name": application_name},
     )
     try:
@@ -133,10 +133,8 @@ async def _close(pool: Pool) -> None:
         pool.terminate()
 
 
-async def _check_clean(connection: Any) -> None:
-    """Given back connections carry nothing: everything is SET LOCAL, so that no reset has to travel."""
-    if connection.is_in_transaction():
-        raise asyncpg.InterfaceError("a connection was given back inside a transaction")
+async def _leave_as_it_is(connection: Any) -> None:
+    """Connections that are given back carry nothing: all settings are SET LOCAL, so no reset has to travel."""
 
 
 async def _commit(connection: Connection) -> None:
@@ -146,12 +144,15 @@ async def _commit(connection: Connection) -> None:
 
 
 async def _roll_back(connection: Connection) -> None:
-    """Bounded in time; a connection that does not even roll back is thrown away."""
+    """Bounded in time; a connection that does not even roll back, or is not let to, is thrown away."""
     try:
         if not _is_lost(connection) and connection.is_in_transaction():
             await connection.execute("ROLLBACK", timeout=ROLLBACK_SECONDS)
-    except DRIVER_ERRORS:
-        connection.terminate()
+    except BaseException as error:
+        if not _is_lost(connection):
+            connection.terminate()
+        if not isinstance(error, DRIVER_ERRORS):
+            raise
 
 
 def _is_lost(connection: Connection) -> bool:
