@@ -1,7 +1,7 @@
 """Calls that are refused as a whole: each with its reason and fields, and nothing is left behind."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from typing import Any
 
 import grpc
@@ -11,17 +11,19 @@ from google.protobuf.message import Message
 
 from commerce.imports.v1 import imports_pb2 as pb
 from commerce.imports.v1 import resources_pb2
+from imports_service.embedded.objects import EmbeddedObjects
 from imports_service.embedded.parts import Parts
 from imports_service.objects.store import Objects
 from imports_service.settings import Settings
+from tests.clusters import Cluster
 from tests.rpc.refusals import holdings, refusal_of, upload
-from tests.services import Service
+from tests.services import Service, running_service
 
 PARENT = "organizations/acme"
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def settings() -> Settings:
     return Settings(
         grpc_listen="127.0.0.1:0",
@@ -33,11 +35,31 @@ def settings() -> Settings:
     )
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def service(
+    settings: Settings, cluster: Cluster, open_bucket: Objects, object_server: EmbeddedObjects
+) -> AsyncIterator[Service]:
+    """One for the whole module: every test proves that it left nothing behind."""
+    async with cluster.clone() as database_url:
+        parts = Parts(
+            database_url=database_url,
+            listen_url=database_url,
+            bucket=open_bucket.bucket,
+            endpoint_url=object_server.endpoint_url,
+            public_endpoint_url=None,
+            region=object_server.region,
+            access_key=object_server.access_key,
+            secret_key=object_server.secret_key,
+        )
+        async with running_service(settings, parts) as service:
+            yield service
+
+
 @pytest_asyncio.fixture(loop_scope="session", autouse=True)
-async def nothing_is_left_behind(service: Service, parts: Parts, objects: Objects) -> AsyncIterator[None]:
-    before = await holdings(parts.database_url, objects)
+async def nothing_is_left_behind(service: Service, open_bucket: Objects) -> AsyncIterator[None]:
+    before = await holdings(service.parts.database_url, open_bucket)
     yield
-    assert await holdings(parts.database_url, objects) == before
+    assert await holdings(service.parts.database_url, open_bucket) == before
 
 
 def header(**fields: Any) -> pb.CreateImportRequest:
@@ -276,7 +298,7 @@ async def test_what_is_not_served_yet_is_refused(service: Service, changed: dict
 
 
 async def test_calls_that_are_not_served_yet_say_so(service: Service) -> None:
-    calls = [
+    calls: list[Awaitable[Any]] = [
         service.imports.RetryImport(pb.RetryImportRequest(name=NAME)),
         service.imports.WatchImports(pb.WatchImportsRequest(parent=PARENT)).read(),
         service.resources.ExportResources(resources_pb2.ExportResourcesRequest(parent=PARENT)).read(),

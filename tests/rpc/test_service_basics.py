@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -21,13 +22,18 @@ BUF = Path(sys.executable).with_name("buf")
 async def buf_curl(service: Service, *arguments: str) -> str:
     """What the other implementation of gRPC answers; it knows the services by reflection only."""
     process = await asyncio.create_subprocess_exec(
-        *(BUF, "curl", "--http2-prior-knowledge", "--protocol", "grpc", *arguments),
+        BUF,
+        *("curl", "--http2-prior-knowledge", "--protocol", "grpc", *arguments),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
     output, errors = await process.communicate()
     assert process.returncode == 0, errors.decode()
     return output.decode()
+
+
+def health_stub(service: Service) -> Any:
+    return health_pb2_grpc.HealthStub(service.client.channel)
 
 
 @pytest.mark.parametrize("protocol", ["grpc-v1", "grpc-v1alpha"])
@@ -47,7 +53,7 @@ async def test_reflection_lists_and_serves_the_contract(service: Service, protoc
 
 @pytest.mark.parametrize("name", ["", *SERVICES])
 async def test_health_is_serving_overall_and_per_service(service: Service, name: str) -> None:
-    stub = health_pb2_grpc.HealthStub(service.client.channel)
+    stub = health_stub(service)
 
     answer = await stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=5)
 
@@ -55,7 +61,7 @@ async def test_health_is_serving_overall_and_per_service(service: Service, name:
 
 
 async def test_health_of_an_unknown_service_is_not_found(service: Service) -> None:
-    stub = health_pb2_grpc.HealthStub(service.client.channel)
+    stub = health_stub(service)
 
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await stub.Check(health_pb2.HealthCheckRequest(service="unknown"), timeout=5)

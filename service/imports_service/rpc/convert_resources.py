@@ -8,13 +8,16 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from commerce.imports.v1 import resource_types_pb2, resources_pb2
 from imports_service.domain.attributes import Attribute, Relationship
 from imports_service.domain.keys import key_values
+from imports_service.domain.names import ImportName
 from imports_service.domain.registry import ResourceType
 from imports_service.domain.resources import StoredResource
 from imports_service.rpc.structs import struct_of, value_of
 
 
-def message_of_resource(stored: StoredResource, resource_type: ResourceType) -> resources_pb2.Resource:
-    """The resource, what it refers to apart from its attributes. Secrets of its owner were never stored."""
+def message_of_resource(
+    stored: StoredResource, resource_type: ResourceType, organization_id: str
+) -> resources_pb2.Resource:
+    """The resource, with what it refers to apart from its attributes."""
     values: dict[str, Any] = msgspec.json.decode(stored.attributes)
     created_at, updated_at = Timestamp(), Timestamp()
     created_at.FromDatetime(stored.created_at)
@@ -26,7 +29,7 @@ def message_of_resource(stored: StoredResource, resource_type: ResourceType) -> 
         relationships=struct_of({k: v for k, v in values.items() if k in resource_type.references}),
         created_at=created_at,
         updated_at=updated_at,
-        last_import=stored.last_import,
+        last_import=str(ImportName(organization_id, stored.last_import)),
     )
     if stored.key is not None:
         parts = zip(resource_type.unique_key, key_values(stored.key), strict=True)

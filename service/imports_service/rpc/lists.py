@@ -69,7 +69,7 @@ async def read_resources(
             connection, organization_id, resource_type.name, after_id=after_id, limit=limit
         )
         for stored in found:
-            message = message_of_resource(stored, resource_type)
+            message = message_of_resource(stored, resource_type, organization_id)
             if not size.takes(message):
                 return ResourcePage(resources, after_id)
             resources.append(message)
@@ -96,7 +96,7 @@ async def read_named_resources(
     for first in range(0, len(left), RESOURCES_AT_ONCE):
         some = left[first : first + RESOURCES_AT_ONCE]
         for stored in await find_resources(connection, organization_id, resource_type.name, ids=some):
-            message = message_of_resource(stored, resource_type)
+            message = message_of_resource(stored, resource_type, organization_id)
             if not size.takes(message):
                 return ResourcePage(resources, after_id)
             resources.append(message)

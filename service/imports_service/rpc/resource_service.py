@@ -47,7 +47,7 @@ class ResourceService(resources_pb2_grpc.ResourceServiceServicer):
             )
         if found is None:
             raise ResourceNotFound(f"there is no such resource in {request.parent}", type=resource_type.name)
-        return message_of_resource(found, resource_type)
+        return message_of_resource(found, resource_type, organization_id)
 
     async def ListResources(
         self, request: pb.ListResourcesRequest, context: Context
