@@ -1,6 +1,7 @@
 """Where the bytes of a document come from, and how it is written. A document is never read whole."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncGenerator, AsyncIterable
 from pathlib import Path
 from typing import BinaryIO
@@ -42,6 +43,17 @@ async def chunks_of_file(file: BinaryIO) -> AsyncGenerator[bytes, None]:
         yield chunk
 
 
+async def sha256_of(document: Document) -> bytes:
+    """32 bytes, or none of a document that comes only once. Raises OSError when a file cannot be read."""
+    match document:
+        case Path():
+            return await asyncio.to_thread(_sha256_of_file, document)
+        case bytes():
+            return hashlib.sha256(document).digest()
+        case _:
+            return b""
+
+
 def guessed_format(file_name: str, beginning: bytes) -> Format.ValueType:
     """By the file name's ending, else by the first byte that is no white space: only JSON begins with `[` or
     `{`."""
@@ -50,6 +62,11 @@ def guessed_format(file_name: str, beginning: bytes) -> Format.ValueType:
         return named
     first = beginning.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     return FORMAT_JSON if first in {b"[", b"{"} else FORMAT_CSV
+
+
+def _sha256_of_file(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 def _cut(piece: bytes) -> list[bytes]:

@@ -21,12 +21,16 @@ class Receiver(Partial):
 
     def __init__(self) -> None:
         self.messages: list[UploadImportRequest] = []
+        self.has_begun = asyncio.Event()
         self.was_cancelled = asyncio.Event()
 
     async def UploadImport(self, request_iterator: Requests, context: Context) -> Import:  # noqa: N802
         try:
             async for message in request_iterator:
                 self.messages.append(message)
+                self.has_begun.set()
+            # A cancelled upload can end like a whole one, and be cancelled later; a send tells them apart.
+            await context.send_initial_metadata(())
         except asyncio.CancelledError:
             self.was_cancelled.set()
             raise
@@ -65,6 +69,21 @@ async def test_the_header_comes_first_and_once_and_has_a_request_id(connect_to: 
     assert first.header.spec.format == FORMAT_CSV
     assert first.header.request_id
     assert [message.WhichOneof("part") for message in others] == ["chunk"]
+
+
+@pytest.mark.parametrize("kind", ["a file", "bytes"])
+async def test_the_header_has_the_hash_of_a_document_that_can_be_read_twice(
+    connect_to: ConnectTo, tmp_path: Path, kind: str
+) -> None:
+    content = b"code\nA\n"
+    file = tmp_path / "skus.csv"
+    file.write_bytes(content)
+    receiver = Receiver()
+    imports = await connect_to(receiver)
+
+    await imports.upload("organizations/o", "skus", file if kind == "a file" else content)
+
+    assert receiver.messages[0].header.document_sha256 == hashlib.sha256(content).digest()
 
 
 async def test_a_file_arrives_whole_in_chunks_of_at_most_256_kib(
@@ -107,6 +126,7 @@ async def test_a_document_that_cannot_be_read_on_cancels_the_upload_and_raises_i
     imports = await connect_to(receiver)
 
     async def breaking() -> AsyncIterator[bytes]:
+        await receiver.has_begun.wait()
         yield b"code\n"
         raise OSError("the disk is gone")
 

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import sys
 import urllib.request
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,22 @@ async def test_values_are_imported_as_they_are(service: Service) -> None:
     assert [(result.row_number, result.key, result.outcome) for result in results] == [
         (1, "A", pb.OUTCOME_CREATED)
     ]
+
+
+async def test_an_upload_that_breaks_off_leaves_no_import(service: Service) -> None:
+    async def breaking(chunks: int) -> AsyncIterator[bytes]:
+        for _ in range(chunks):
+            yield b'{"code":"A","name":"a"}\n' * 50
+        raise OSError("the disk is gone")
+
+    async with connect(service.address) as imports:
+        for chunks in range(1, 21):  # what is at stake is a race
+            with pytest.raises(OSError, match="the disk is gone"):
+                await imports.upload("organizations/o", "shipping_categories", breaking(chunks))
+        await imports.import_and_wait("organizations/o", "shipping_categories", b'{"code":"B","name":"b"}')
+        listed = [each async for each in imports.list("organizations/o")]
+
+    assert len(listed) == 1
 
 
 @pytest.mark.parametrize("mode", ["pasted into a prompt", "as a program"])

@@ -15,7 +15,7 @@ from imports_client.cli.plain import as_plain, print_json
 from imports_client.cli.report import exit_status, failed_results, headline, print_failed_rows
 from imports_client.cli.session import DEFAULT_SERVER, AsJson, Organization, Rows, Server, session
 from imports_client.connection import Imports, SpecFields
-from imports_client.documents import chunks_of, chunks_of_file, guessed_format
+from imports_client.documents import Document, chunks_of, chunks_of_file, guessed_format
 
 _FORMATS: dict[str, Format.ValueType] = {"json": FORMAT_JSON, "csv": FORMAT_CSV}
 
@@ -46,15 +46,11 @@ async def create(
         "skip_errors": skip_errors,
         "reference": reference,
     }
-    async with session(server) as imports, aclosing(_opened(file)) as document:
-        first = await anext(document, b"")
-        spec["format"] = _FORMATS[format] if format else guessed_format(file, first)
+    document, beginning = await _opened(file)
+    spec["format"] = _FORMATS[format] if format else guessed_format(file, beginning)
+    async with session(server) as imports:
         created = await imports.upload(
-            f"organizations/{organization}",
-            resource_type,
-            _all(first, document),
-            request_id=request_id,
-            **spec,
+            f"organizations/{organization}", resource_type, document, request_id=request_id, **spec
         )
         if watch:
             return await _watch_to_the_end(imports, created, label=Path(file).name, rows=rows, json=json)
@@ -81,11 +77,14 @@ async def _watch_to_the_end(imports: Imports, created: Import, *, label: str, ro
     return exit_status(ended)
 
 
-async def _opened(file: str) -> AsyncGenerator[bytes, None]:
-    chunks = chunks_of_file(sys.stdin.buffer) if file == "-" else chunks_of(Path(file))
-    async with aclosing(chunks):
-        async for chunk in chunks:
-            yield chunk
+async def _opened(file: str) -> tuple[Document, bytes]:
+    """The document and its beginning. Raises OSError."""
+    if file == "-":
+        chunks = chunks_of_file(sys.stdin.buffer)
+        first = await anext(chunks, b"")
+        return _all(first, chunks), first
+    async with aclosing(chunks_of(Path(file))) as chunks:
+        return Path(file), await anext(chunks, b"")
 
 
 async def _all(first: bytes, others: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
