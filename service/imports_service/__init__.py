@@ -11,5 +11,5 @@
     objects    S3: the only package that imports aiobotocore
     domain     the rules of imports and rows: pure, no I/O, no clock
     embedded   PostgreSQL and an S3 store under our own supervisor
-    settings   what can be set, with units and defaults
+    settings   what can be set, with units and defaults; beside it checkpoints, logs and ids
 """

@@ -7,11 +7,10 @@ id in one statement, the import.
 import asyncio
 import os
 import random
-import time
 from datetime import datetime
 
 from imports_service.domain.fold import ENTROPY_BYTES, Fold, Folded
-from imports_service.domain.ids import new_ids
+from imports_service.ids import new_ids
 from imports_service.domain.imports import Import
 from imports_service.domain.lookups import References, own_names, wanted_references
 from imports_service.domain.outcomes import encode_outcomes
@@ -121,7 +120,7 @@ class SegmentRunner:
         self, shape: Shape, segment: Segment, references: References, stored: list[StoredResource]
     ) -> Folded:
         """The fold itself, in slices, so that nothing else in the process waits for long."""
-        ids = new_ids(sum(map(len, segment.slices)), time.time_ns() // 1_000_000)
+        ids = new_ids(sum(map(len, segment.slices)))
         fold = Fold(shape, references, stored, new_ids=iter(ids), entropy=os.urandom(ENTROPY_BYTES))
         for rows in segment.slices:
             fold.add(rows)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from imports_service.domain.ids import ENTROPY_BYTES, new_ids, new_uid
+from imports_service.ids import ENTROPY_BYTES, new_ids, new_uid
 from imports_service.domain.names import is_import_id, is_resource_id
 
 NOW = 1_790_000_000_000

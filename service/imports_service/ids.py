@@ -1,6 +1,6 @@
 """Identifiers that the service makes: they begin with time, so that what is made together is stored together.
 
-Pure when the caller passes time and entropy; what is left out comes from the system.
+The clock and the randomness of the system go in here and nowhere else; tests may pass their own.
 """
 
 import os
@@ -21,7 +21,7 @@ ENTROPY_BYTES = 10
 def new_uid(milliseconds: int | None = None, *, entropy: bytes | None = None) -> str:
     """A UUIDv7 in text form for the time, in milliseconds since 1970. `entropy`: `ENTROPY_BYTES` bytes."""
     if milliseconds is None:
-        milliseconds = time.time_ns() // 1_000_000
+        milliseconds = _now()
     random = int.from_bytes(entropy or os.urandom(ENTROPY_BYTES))
     value = (milliseconds & (1 << 48) - 1) << 80 | 0x7 << 76 | (random >> 62 & 0xFFF) << 64
     value |= 0b10 << 62 | random & (1 << 62) - 1
@@ -29,7 +29,7 @@ def new_uid(milliseconds: int | None = None, *, entropy: bytes | None = None) ->
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
-def new_ids(count: int, milliseconds: int, *, entropy: bytes | None = None) -> list[str]:
+def new_ids(count: int, milliseconds: int | None = None, *, entropy: bytes | None = None) -> list[str]:
     """So many new resource ids of 22 characters of A-Z, a-z, 0-9 and `_`, in ascending order.
 
     They begin with the time, given in milliseconds since 1970. Then comes a random run that the ids of one
@@ -38,8 +38,14 @@ def new_ids(count: int, milliseconds: int, *, entropy: bytes | None = None) -> l
     if count > _RUN:
         raise ValueError(f"at most {_RUN} ids can be made at once, not {count}")
     run = int.from_bytes(entropy or os.urandom(ENTROPY_BYTES)) % len(_DIGITS) ** _ENTROPY_DIGITS
-    prefix = _in_digits(milliseconds, _TIME_DIGITS) + _in_digits(run, _ENTROPY_DIGITS)
+    prefix = _in_digits(_now() if milliseconds is None else milliseconds, _TIME_DIGITS) + _in_digits(
+        run, _ENTROPY_DIGITS
+    )
     return [prefix + counter for counter in _COUNTERS[:count]]
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _in_digits(value: int, width: int) -> str:
