@@ -17,6 +17,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import grpc
@@ -70,7 +71,7 @@ async def running_service(database_url: str, data_dir: Path) -> AsyncIterator[Se
 
 async def _healthy(target: str) -> None:
     async with asyncio.timeout(START_SECONDS), grpc.aio.insecure_channel(target) as channel:
-        stub = health_pb2_grpc.HealthStub(channel)
+        stub: Any = health_pb2_grpc.HealthStub(channel)
         request = health_pb2.HealthCheckRequest()
         while True:
             answer = await stub.Check(request, wait_for_ready=True)
@@ -80,16 +81,18 @@ async def _healthy(target: str) -> None:
 
 
 def _upload(
-    organization: str, document: bytes, file_format: int
+    organization: str, document: bytes, file_format: imports_pb2.Format.ValueType
 ) -> Iterator[imports_pb2.UploadImportRequest]:
-    spec = imports_pb2.ImportSpec(resource_type="skus", format=imports_pb2.Format.Name(file_format))
+    spec = imports_pb2.ImportSpec(resource_type="skus", format=file_format)
     header = imports_pb2.CreateImportRequest(parent=f"organizations/{organization}", spec=spec)
     yield imports_pb2.UploadImportRequest(header=header)
     for chunk in documents.in_chunks(document):
         yield imports_pb2.UploadImportRequest(chunk=chunk)
 
 
-async def our_seconds(target: str, organization: str, document: bytes, file_format: int) -> float:
+async def our_seconds(
+    target: str, organization: str, document: bytes, file_format: imports_pb2.Format.ValueType
+) -> float:
     """Seconds from the first byte to `completed`. Raises when a row failed or the import was interrupted."""
     async with grpc.aio.insecure_channel(target) as channel:
         stub = imports_pb2_grpc.ImportServiceStub(channel)

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from imports_service.domain.fold import Folded, fold
-from imports_service.domain.ids import new_ids
 from imports_service.domain.imports import Format
 from imports_service.domain.inputs import Input, InputDecoder
 from imports_service.domain.keys import canonical_key
@@ -18,6 +17,7 @@ from imports_service.domain.registry import load_registry
 from imports_service.domain.resources import ReferenceRow, StoredResource, WrittenResource
 from imports_service.domain.rows import Issue, Outcome
 from imports_service.domain.shapes import Shapes
+from imports_service.ids import new_ids
 
 SHAPES = Shapes(load_registry())
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)

@@ -59,7 +59,7 @@ class ImportSpec(msgspec.Struct, frozen=True, kw_only=True):
     skip_errors: bool = False
     reference: str | None = None
     reference_origin: str | None = None
-    metadata: dict[str, Any] = {}  # noqa: RUF012 (msgspec copies an empty default)
+    metadata: dict[str, Any] = {}
     csv_options: CsvOptions = CsvOptions()
 
 
