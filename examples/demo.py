@@ -82,14 +82,14 @@ async def run_demo() -> None:
         ended = {sample.file_name: await import_sample(imports, sample) for sample in SAMPLES}
         skus = ended["05_skus.csv"]
         codes = [code async for code in imported_keys(imports, skus)]
-        whole_stock = Sample(f"{len(codes) * len(location_ids()):,} made up.csv", "stock_items")
+        whole_stock = Sample(f"{len(codes) * len(location_ids()):,} stock_items.csv", "stock_items")
         stock = await import_document(imports, whole_stock, stock_document(codes))
         await show_attachment(skus)
     created = sum(each.created_count for each in [*ended.values(), stock])
     console.print(
         f"\n{created:,} resources created. Run `make demo` again: every row will be unchanged."
         if created
-        else "\nNothing was new: every row found its resource as it wanted it."
+        else "\nNothing was new: every good row found its resource as it wanted it."
     )
 
 

@@ -40,7 +40,7 @@ DEFAULT_TARGET = "127.0.0.1:50051"
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 CALL_SECONDS = 30.0
 
-# Only what may be repeated: the others get a request id or are not retried by the channel.
+# Only what may be repeated without a request id.
 _RETRIED = ("GetImport", "ListImports", "ListImportResults", "InterruptImport", "WaitImport")
 _SERVICE_CONFIG = json.dumps(
     {
@@ -95,8 +95,7 @@ class SpecFields(TypedDict, total=False):
 
 
 class Imports:
-    """The calls, on one channel. Every error is a `grpc.aio.AioRpcError`; `refusals.refusal_of` reads its
-    details.
+    """The calls, on one channel. Errors are `grpc.aio.AioRpcError`; `refusals.refusal_of` reads their details.
 
     `parent` is `organizations/{organization}`, `name` is `organizations/{organization}/imports/{import}`.
     Timeouts are in seconds.

@@ -6,9 +6,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from commerce.imports.v1 import imports_pb2, resource_types_pb2, resources_pb2
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 
+from commerce.imports.v1 import imports_pb2, resource_types_pb2, resources_pb2
 from tests.contract.outline import outline
 
 MODULES = (imports_pb2, resource_types_pb2, resources_pb2)
@@ -39,7 +39,12 @@ def test_the_promise_covers_three_services_with_eighteen_calls() -> None:
 
 
 def test_no_field_is_a_python_keyword() -> None:
-    fields = [field for module in MODULES for message in descriptor_of(module).message_type for field in message.field]
+    fields = [
+        field
+        for module in MODULES
+        for message in descriptor_of(module).message_type
+        for field in message.field
+    ]
 
     assert not [field.name for field in fields if keyword.iskeyword(field.name)]
 
