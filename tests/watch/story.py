@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from imports_service.commands.delete import delete_import
 from imports_service.commands.update import UpdateImport, update_import
-from imports_service.ids import new_uid
 from imports_service.domain.imports import Closing, Counts, Event, EventKind, Import, ImportSpec, Status
 from imports_service.domain.names import ImportName
+from imports_service.ids import new_uid
 from imports_service.store import events, imports
 from imports_service.store.database import Database
 from imports_service.store.nudges import Nudges

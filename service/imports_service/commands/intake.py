@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from imports_service.checkpoints import Checkpoints
 from imports_service.domain.errors import FieldViolation, ImportsError, InvalidArgument, Unavailable, first_of
-from imports_service.ids import new_uid
 from imports_service.domain.names import segment_object
+from imports_service.ids import new_uid
 from imports_service.objects.store import Objects
 from imports_service.pipeline.segments import pack
 from imports_service.pipeline.splitter import Segment, SplitOptions, Splitter
