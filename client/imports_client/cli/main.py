@@ -39,6 +39,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"cannot read the document: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
+        print("stopped; an import that was created already goes on (imports list)", file=sys.stderr)
         return 130
     return status if isinstance(status, int) else 0
 
