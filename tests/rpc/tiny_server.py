@@ -1,6 +1,6 @@
 """A server of three methods that do whatever the test says, behind the real boundary."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,9 +59,9 @@ class TinyStub:
 
 
 @asynccontextmanager
-async def tiny_server(tiny: Tiny) -> AsyncGenerator[TinyStub, None]:
+async def tiny_server(tiny: Tiny, options: Sequence[tuple[str, int]] = ()) -> AsyncGenerator[TinyStub, None]:
     """The methods of a server of its own on a free port."""
-    server = grpc.aio.server(interceptors=[Boundary(tiny.in_flight)])
+    server = grpc.aio.server(interceptors=[Boundary(tiny.in_flight)], options=options)
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, tiny.handlers()),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
