@@ -43,13 +43,14 @@ def run_dir() -> Iterator[Path]:
 
 
 @pytest.fixture
-def data_dir(run_dir: Path) -> Path:
+def data_dir(run_dir: Path) -> Iterator[Path]:
     """A directory for embedded parts of the test's own, with room beside it."""
     outer = Path(tempfile.mkdtemp(dir=run_dir))
     outer.chmod(0o711)
     inner = outer / "data"
     inner.mkdir(mode=0o711)
-    return inner
+    yield inner
+    shutil.rmtree(outer, ignore_errors=True)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import grpc
 
@@ -56,15 +57,15 @@ class Service:
 
     @property
     def imports(self) -> "imports_pb2_grpc.ImportServiceAsyncStub":
-        return self.client.imports  # type: ignore[return-value]
+        return self.client.imports
 
     @property
     def resource_types(self) -> "resource_types_pb2_grpc.ResourceTypeServiceAsyncStub":
-        return self.client.resource_types  # type: ignore[return-value]
+        return self.client.resource_types
 
     @property
     def resources(self) -> "resources_pb2_grpc.ResourceServiceAsyncStub":
-        return self.client.resources  # type: ignore[return-value]
+        return self.client.resources
 
 
 @contextlib.asynccontextmanager
@@ -75,7 +76,8 @@ async def running_service(settings: Settings, parts: Parts) -> AsyncIterator[Ser
     # A task of its own: the fixture's set-up and tear-down are not the same task, and a task group needs one.
     task = asyncio.create_task(app.serve(settings, parts, stop=stop, ready=port.set_result), name="service")
     try:
-        await asyncio.wait({task, port}, return_when=asyncio.FIRST_COMPLETED, timeout=STOP_SECONDS)
+        either: list[asyncio.Future[Any]] = [task, port]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED, timeout=STOP_SECONDS)
         if task.done():
             await task
         async with client_of(f"127.0.0.1:{port.result()}") as client:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -125,7 +126,7 @@ async def test_a_served_call_is_answered(service: Service) -> None:
 async def test_sigterm_ends_a_process_in_order(spawn_service: SpawnService) -> None:
     process = await spawn_service()
     async with client_of(process.address) as client:
-        health = health_pb2_grpc.HealthStub(client.channel)
+        health: Any = health_pb2_grpc.HealthStub(client.channel)
         answer = await health.Check(health_pb2.HealthCheckRequest())
     assert answer.status == health_pb2.HealthCheckResponse.SERVING
 

@@ -57,5 +57,5 @@ async def held(
         owner.kill()
         owner.wait()
         if said.read_text():
-            pid = int(said.read_text().split()[0])
-            await eventually(lambda: not is_alive(pid), 10, "the end of the server")
+            server_pid = int(said.read_text().split()[0])
+            await eventually(lambda: not is_alive(server_pid), 10, "the end of the server")

@@ -44,27 +44,27 @@ async def setting(url: str, name: str) -> str:
 
 async def refusal(data_dir: Path, **options: Path) -> str:
     with pytest.raises(EmbeddedPartFailed) as caught:
-        async with embedded_postgres(data_dir, **options):  # type: ignore[arg-type]
+        async with embedded_postgres(data_dir, fsync=False, **options):
             pass
     return str(caught.value)
 
 
 async def test_data_and_address_survive_a_restart(data_dir: Path) -> None:
-    async with embedded_postgres(data_dir) as first:
+    async with embedded_postgres(data_dir, fsync=False) as first:
         await remember(first.url, "stopped")
-    async with embedded_postgres(data_dir) as second:
+    async with embedded_postgres(data_dir, fsync=False) as second:
         assert await remembered(second.url) == ["stopped"]
 
     assert second.url == first.url
 
 
 async def test_data_survive_kill_9_of_the_server(data_dir: Path) -> None:
-    async with embedded_postgres(data_dir) as postgres:
+    async with embedded_postgres(data_dir, fsync=False) as postgres:
         await remember(postgres.url, "killed")
         os.kill(postgres.server.pid, signal.SIGKILL)
         await postgres.server.wait(poll_seconds=0.01)
 
-    async with embedded_postgres(data_dir) as postgres:
+    async with embedded_postgres(data_dir, fsync=False) as postgres:
         assert await remembered(postgres.url) == ["killed"]
 
 
@@ -74,7 +74,7 @@ async def test_the_server_goes_with_its_killed_owner_and_data_stay(data_dir: Pat
         await remember(owned.url, "orphaned")
         await owned.kill_owner()
 
-    async with embedded_postgres(data_dir) as postgres:
+    async with embedded_postgres(data_dir, fsync=False) as postgres:
         assert await remembered(postgres.url) == ["orphaned"]
 
 
@@ -84,19 +84,19 @@ async def test_a_restart_right_after_the_owner_was_killed_waits_for_the_old_serv
         owned.owner.kill()
         owned.owner.wait()
 
-        async with embedded_postgres(data_dir) as postgres:
+        async with embedded_postgres(data_dir, fsync=False) as postgres:
             assert await remembered(postgres.url) == ["at once"]
 
 
 async def test_the_server_is_gone_when_the_block_is(data_dir: Path) -> None:
-    async with embedded_postgres(data_dir) as postgres:
+    async with embedded_postgres(data_dir, fsync=False) as postgres:
         pid = postgres.server.pid
 
     assert not is_alive(pid)
 
 
 async def test_a_second_owner_is_refused_and_told_who_the_first_is(data_dir: Path) -> None:
-    async with embedded_postgres(data_dir):
+    async with embedded_postgres(data_dir, fsync=False):
         message = await refusal(data_dir)
 
     assert f"is in use by process {os.getpid()}" in message
@@ -104,16 +104,16 @@ async def test_a_second_owner_is_refused_and_told_who_the_first_is(data_dir: Pat
 
 
 async def test_a_taken_port_is_left_to_its_owner(data_dir: Path) -> None:
-    async with embedded_postgres(data_dir) as first:
+    async with embedded_postgres(data_dir, fsync=False) as first:
         port = urlsplit(first.url).port
     with socket.create_server(("127.0.0.1", port)):
-        async with embedded_postgres(data_dir) as second:
+        async with embedded_postgres(data_dir, fsync=False) as second:
             assert urlsplit(second.url).port != port
             assert await setting(second.url, "port") == str(urlsplit(second.url).port)
 
 
 async def test_data_of_another_major_version_are_refused_untouched(data_dir: Path) -> None:
-    async with embedded_postgres(data_dir):
+    async with embedded_postgres(data_dir, fsync=False):
         pass
     version = data_dir / "postgres" / "data" / "PG_VERSION"
     version.write_text("15\n")
@@ -125,7 +125,7 @@ async def test_data_of_another_major_version_are_refused_untouched(data_dir: Pat
 
 
 async def test_a_server_that_does_not_start_is_quoted(data_dir: Path) -> None:
-    async with embedded_postgres(data_dir):
+    async with embedded_postgres(data_dir, fsync=False):
         pass
     (data_dir / "postgres" / "data" / "global" / "pg_control").unlink()
 
@@ -136,12 +136,12 @@ async def test_a_server_that_does_not_start_is_quoted(data_dir: Path) -> None:
 
 
 async def test_an_interrupted_creation_is_begun_anew(data_dir: Path) -> None:
-    async with embedded_postgres(data_dir):
+    async with embedded_postgres(data_dir, fsync=False):
         pass
     state = data_dir / "postgres"
     (state / "data").rename(state / "data.unfinished")
 
-    async with embedded_postgres(data_dir) as postgres:
+    async with embedded_postgres(data_dir, fsync=False) as postgres:
         await remember(postgres.url, "anew")
 
 
@@ -166,7 +166,7 @@ async def test_the_server_is_set_up_for_imports_and_listens_on_loopback_only(dat
 
 
 async def test_nobody_comes_in_without_the_password(data_dir: Path) -> None:
-    async with embedded_postgres(data_dir) as postgres:
+    async with embedded_postgres(data_dir, fsync=False) as postgres:
         with pytest.raises(asyncpg.InvalidPasswordError):
             await asyncpg.connect(postgres.url, password="guessed")
 
@@ -178,7 +178,7 @@ async def test_as_root_the_server_runs_as_an_account_without_privileges(data_dir
     account = unprivileged_account()
     assert account is not None
 
-    async with embedded_postgres(data_dir) as postgres:
+    async with embedded_postgres(data_dir, fsync=False) as postgres:
         owner = Path(f"/proc/{postgres.server.pid}").stat().st_uid
 
     assert owner == account.uid != 0
@@ -206,9 +206,9 @@ async def test_a_directory_closed_to_the_account_gets_a_link_to_one_that_is_not(
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
 
-    async with embedded_postgres(closed, elsewhere=run_dir / "elsewhere") as postgres:
+    async with embedded_postgres(closed, fsync=False, elsewhere=run_dir / "elsewhere") as postgres:
         await remember(postgres.url, "linked")
-    async with embedded_postgres(closed, elsewhere=run_dir / "elsewhere") as postgres:
+    async with embedded_postgres(closed, fsync=False, elsewhere=run_dir / "elsewhere") as postgres:
         assert await remembered(postgres.url) == ["linked"]
 
     assert (closed / "postgres").resolve().parent == run_dir / "elsewhere"
@@ -248,7 +248,7 @@ async def test_without_the_wheel_the_message_says_what_to_do(
 
 
 async def test_a_server_that_ends_by_itself_is_noticed(data_dir: Path) -> None:
-    async with embedded_postgres(data_dir) as postgres:
+    async with embedded_postgres(data_dir, fsync=False) as postgres:
         os.kill(postgres.server.pid, signal.SIGINT)
 
         await eventually(lambda: not postgres.server.is_running, 10, "the end of the server")

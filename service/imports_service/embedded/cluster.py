@@ -60,7 +60,7 @@ class PostgresCluster:
     def url(self, port: int) -> str:
         return f"postgresql://{USER}:{self.password}@127.0.0.1:{port}/{DATABASE}"
 
-    def create(self) -> None:
+    def create(self, *, fsync: bool) -> None:
         """Make the cluster beside its place and move it there: half a cluster is never taken for one."""
         unfinished = self.state / "data.unfinished"
         password = _new_secret_file(self.state / "password", self.account)
@@ -77,6 +77,7 @@ class PostgresCluster:
             "--data-checksums",
             "--no-instructions",
             *locale,
+            *([] if fsync else ["--no-sync"]),
         )
         single = [self.binaries.path("postgres"), "--single", "-D", str(unfinished), "postgres"]
         self._run(*single, stdin=f"CREATE DATABASE {DATABASE};\n")

@@ -37,7 +37,7 @@ SETTINGS = {
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",
 }
-NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ async def embedded_postgres(
         binaries = await asyncio.to_thread(find_binaries, bin_dir, account, copies=state)
         cluster = PostgresCluster(state, binaries, account)
         if not cluster.exists:
-            await asyncio.to_thread(cluster.create)
+            await asyncio.to_thread(cluster.create, fsync=fsync)
         cluster.require_same_version()
         await cluster.wait_for_predecessor()
         server, port = await _start(cluster, fsync=fsync)

@@ -9,15 +9,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import asyncpg
 
-if TYPE_CHECKING:
-    from imports_service.store.database import Database
+from imports_service.store.database import Database
+from imports_service.store.statements import SQL
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-SQL_DIRECTORY = Path(__file__).with_name("sql")
 LOCK_NUMBER = 0x696D706F72747301
 """Any number will do that nothing else in the database locks."""
 COMMAND = "imports-service migrate"
@@ -67,8 +66,8 @@ async def migrate(url: str, *, directory: Path = MIGRATIONS) -> list[str]:
         url, server_settings={"application_name": "imports-migrate"}
     )
     try:
-        await connection.execute(_sql("lock_migrations"), LOCK_NUMBER)
-        await connection.execute(_sql("create_schema_migration"))
+        await connection.execute(SQL.lock_migrations, LOCK_NUMBER)
+        await connection.execute(SQL.create_schema_migration)
         missing = _missing(migrations, await _applied(connection))
         for migration in missing:
             await _apply(connection, migration)
@@ -77,10 +76,10 @@ async def migrate(url: str, *, directory: Path = MIGRATIONS) -> list[str]:
     return [migration.name for migration in missing]
 
 
-async def require_migrated(database: "Database", *, directory: Path = MIGRATIONS) -> None:
+async def require_migrated(database: Database, *, directory: Path = MIGRATIONS) -> None:
     """Raises `SchemaMismatch`, naming the command to run, when a migration is missing or was edited."""
     async with database.connection() as connection:
-        found = await connection.fetchval(_sql("find_schema_migration"))
+        found = await connection.fetchval(SQL.find_schema_migration)
         applied = await _applied(connection) if found else {}
     if missing := _missing(read_migrations(directory), applied):
         names = ", ".join(migration.name for migration in missing)
@@ -88,7 +87,7 @@ async def require_migrated(database: "Database", *, directory: Path = MIGRATIONS
 
 
 async def _applied(connection: Any) -> dict[int, str]:
-    rows = await connection.fetch(_sql("list_schema_migrations"))
+    rows = await connection.fetch(SQL.list_schema_migrations)
     return {row["version"]: row["sha256"] for row in rows}
 
 
@@ -107,14 +106,9 @@ async def _apply(connection: "asyncpg.Connection[Any]", migration: Migration) ->
         for statement in migration.statements:
             await connection.execute(statement)
         await connection.execute(
-            _sql("insert_schema_migration"), migration.version, migration.name, migration.sha256
+            SQL.insert_schema_migration, migration.version, migration.name, migration.sha256
         )
 
 
 def _says_something(part: str) -> bool:
     return any(line.strip() and not line.lstrip().startswith("--") for line in part.splitlines())
-
-
-def _sql(name: str) -> str:
-    # Not `store.database.SQL`: migrations come before there is anything to open.
-    return (SQL_DIRECTORY / f"{name}.sql").read_text(encoding="utf-8")
