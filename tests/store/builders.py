@@ -5,11 +5,11 @@ from uuid import uuid4
 
 from imports_service.domain.imports import EventKind, Import, ImportSpec
 from imports_service.domain.lookups import OwnNames
-from imports_service.domain.resources import StoredResource, WrittenResource
+from imports_service.domain.resources import WrittenResource
 from imports_service.store import events, lanes, units
-from imports_service.store.database import Connection, Database
+from imports_service.store.database import Database
 from imports_service.store.imports import NewImport, get_import_by_uid, insert_import
-from imports_service.store.resources import copy_created, lock_resources
+from imports_service.store.resources import copy_created
 from imports_service.store.units import Claimed, NewSegment
 
 ORGANIZATION = "acme"
@@ -112,7 +112,3 @@ async def stored(
     """The resources, written as a segment writes them."""
     async with database.transaction() as connection:
         await copy_created(connection, organization_id, created, done_at=NOW, last_import="first")
-
-
-async def read(connection: Connection, *, ids: list[str]) -> dict[str, StoredResource]:
-    return {found.id: found for found in await lock_resources(connection, ORGANIZATION, names(ids=ids))}

@@ -13,7 +13,7 @@ from imports_service.store.database import Connection, TransactionConflict, open
 from tests.store.builders import NOW, ORGANIZATION, names, resource, stored
 
 CONNECTIONS = 8
-SEGMENTS_EACH = 30
+SEGMENTS_EACH = 20
 ROWS = 120
 SHARED = 400
 NEW = 40
