@@ -1,4 +1,4 @@
-"""Rows of resources in PostgreSQL's binary COPY format, in pieces and without a object per row.
+"""Rows of resources in PostgreSQL's binary COPY format, in pieces and without an object per row.
 
 The format: a header, then each row as the number of its fields and each field as its length and bytes (a
 length of -1 is NULL), then a trailer. What is the same in all rows is packed once.
