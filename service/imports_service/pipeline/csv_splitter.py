@@ -7,7 +7,6 @@ that record waits for more text; how the record ends is then looked for by the s
 
 import csv
 import io
-import re
 import sys
 from collections.abc import Iterator
 
@@ -27,8 +26,6 @@ BUFFER_BYTES = 64 * 1024
 """From this length on an unfinished record is left to the scanner instead of being read again with every
 piece.
 """
-
-_LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 
 class CsvSplitter:
@@ -68,6 +65,8 @@ class CsvSplitter:
             data = self._finish_record(self._scanner, data)
             yield
         self._held += data
+        if self._rows is None:
+            self._drop(len(self._held) - len(self._held.lstrip(b"\r\n")))  # blank lines before the header
         cut = max(self._held.rfind(b"\n"), self._held.rfind(b"\r")) + 1
         if self._scanner is None and cut:
             self._split(cut)
@@ -97,11 +96,9 @@ class CsvSplitter:
         one.
         """
         *records, last = csv.reader(io.StringIO(text + self._end_mark, newline=""), delimiter=self._delimiter)
-        taken = text
-        if last != [self._end_mark]:
-            open_lines = sum(len(_LINE_BREAK.findall(cell)) for cell in last)
-            ends = [line_break.end() for line_break in _LINE_BREAK.finditer(text)]
-            taken = text[: ends[-open_lines - 1]] if open_lines < len(ends) else ""
+        taken = (
+            text if last == [self._end_mark] else _without_last_lines(text, sum(map(_line_breaks_in, last)))
+        )
         self._take_records(records)
         return len(taken.encode())
 
@@ -111,17 +108,16 @@ class CsvSplitter:
 
     def _take_records(self, records: list[list[str]]) -> None:
         if self._rows is None:
-            header = next((index for index, record in enumerate(records) if record), None)
-            if header is None:
+            if not records:
                 return
-            check_header(records[header], self._resource_type, self._place)
+            header, *records = records
+            check_header(header, self._resource_type, self._place)
             self._rows = CsvRows(
-                records[header],
+                header,
                 self._resource_type,
                 max_input_bytes=self._max_input_bytes,
                 collector=self._collector,
             )
-            records = records[header + 1 :]
         self._rows.add(records)
 
     def _scan(self) -> None:
@@ -166,3 +162,14 @@ class CsvSplitter:
     def _drop(self, length: int) -> None:
         self._place = self._place.after(bytes(memoryview(self._held)[:length]))
         del self._held[:length]
+
+
+def _line_breaks_in(cell: str) -> int:
+    return cell.count("\n") + cell.count("\r") - cell.count("\r\n")
+
+
+def _without_last_lines(text: str, lines: int) -> str:
+    """The text, which ends with a line break, less that many lines."""
+    with_line_feeds = text.replace("\r\n", " \n").replace("\r", "\n")  # as long as the text itself
+    rest, *last_lines = with_line_feeds.rsplit("\n", lines + 1)
+    return text[: len(rest) + 1] if len(last_lines) == lines + 1 else ""

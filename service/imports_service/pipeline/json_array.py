@@ -22,8 +22,8 @@ MOST_LOOKED_AT = 64
 GAP_BYTES = 64
 """Blanks and the comma between two elements; where there are more, nothing is guessed."""
 BUFFER_BYTES = 128 * 1024
-SCAN_BYTES = 8 * 1024
-"""What the scanner reads in one step, 2 ms at worst."""
+SCAN_BYTES = 4 * 1024
+"""What the scanner reads in one step: 0.1 ms of ordinary rows, 4 ms of an array of digits."""
 
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
 

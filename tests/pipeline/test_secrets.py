@@ -1,0 +1,59 @@
+"""What is write-only is stored nowhere, and the row still says that it was there."""
+
+import gzip
+
+import pytest
+
+from imports_service.domain.imports import Format
+from imports_service.pipeline.segments import pack
+from tests.pipeline.documents import rows_of, split
+
+SECRET = "hunter2"
+
+
+DEEP = "[" * 3000 + "]" * 3000
+
+
+@pytest.mark.parametrize(
+    ("row", "kept"),
+    [
+        pytest.param('{"email":"a","password":"hunter2"}', {"email": "a", "password": None}, id="plain"),
+        pytest.param('{"pass\\u0077ord":"hunter2"}', {"password": None}, id="the name in escapes"),
+        pytest.param('{"password":"hunter2","password":null}', {"password": None}, id="given twice"),
+        pytest.param(
+            '{"password":"hunter2","x":"\\ud800"}', {"password": None, "x": "\ud800"}, id="a surrogate"
+        ),
+        pytest.param(f'{{"x":{DEEP},"password":"hunter2"}}', "too_deep", id="deep nesting"),
+    ],
+)
+@pytest.mark.parametrize(
+    "form", ['{"email":"first"}\n%s', '[{"email":"first"},%s]', '{"email":"first"}\n5\n%s']
+)
+def test_of_json_rows(form, row, kept):
+    segments = split((form % row).encode(), resource_type="customers")
+
+    assert SECRET.encode() not in gzip.decompress(pack(segments[0].header, segments[0].lines))
+    assert rows_of(segments)[-1] == kept
+
+
+def test_of_json_rows_leaves_all_else_as_it_was():
+    (segment,) = split(
+        b'{"password":"x","metadata":{"a":1.10,"b":[ ]}}\n{"email" : "a"}', resource_type="customers"
+    )
+
+    assert segment.lines == [b'{"password":null,"metadata":{"a":1.10,"b":[ ]}}', b'{"email" : "a"}']
+
+
+def test_of_csv_rows():
+    (segment,) = split(
+        b"email,password\na,hunter2\nb,\nc,hunter2\n", resource_type="customers", format=Format.CSV
+    )
+
+    assert rows_of([segment]) == [["a", ""], ["b", ""], ["c", ""]]
+    assert segment.header.emptied_columns() == {0: ["password"], 2: ["password"]}
+
+
+def test_of_other_types_is_no_secret():
+    (segment,) = split(b'{"password":"x"}', resource_type="skus")
+
+    assert segment.lines == [b'{"password":"x"}']
