@@ -12,12 +12,12 @@ from google.protobuf.message import Message
 from commerce.imports.v1 import imports_pb2 as pb
 from commerce.imports.v1 import resources_pb2
 from imports_service.embedded.objects import EmbeddedObjects
-from imports_service.embedded.parts import Parts
 from imports_service.objects.store import Objects
 from imports_service.settings import Settings
 from tests.clusters import Cluster
 from tests.rpc.refusals import holdings, refusal_of, upload
-from tests.services import Service, running_service
+from tests.rpc.shared import shared_service
+from tests.services import Service
 
 PARENT = "organizations/acme"
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
@@ -40,19 +40,8 @@ async def service(
     settings: Settings, cluster: Cluster, open_bucket: Objects, object_server: EmbeddedObjects
 ) -> AsyncIterator[Service]:
     """One for the whole module: every test proves that it left nothing behind."""
-    async with cluster.clone() as database_url:
-        parts = Parts(
-            database_url=database_url,
-            listen_url=database_url,
-            bucket=open_bucket.bucket,
-            endpoint_url=object_server.endpoint_url,
-            public_endpoint_url=None,
-            region=object_server.region,
-            access_key=object_server.access_key,
-            secret_key=object_server.secret_key,
-        )
-        async with running_service(settings, parts) as service:
-            yield service
+    async with shared_service(settings, cluster, open_bucket, object_server) as service:
+        yield service
 
 
 @pytest_asyncio.fixture(loop_scope="session", autouse=True)

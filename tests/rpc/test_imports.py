@@ -5,30 +5,51 @@ import gzip
 import hashlib
 import json
 import urllib.request
+from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
+import asyncpg
 import grpc
 import pytest
+import pytest_asyncio
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from commerce.imports.v1 import imports_pb2 as pb
 from commerce.imports.v1 import resources_pb2
+from imports_service.embedded.objects import EmbeddedObjects
+from imports_service.objects.store import Objects
 from imports_service.rpc.structs import plain, struct_of
 from imports_service.settings import Settings
+from tests.clusters import Cluster
 from tests.rpc.refusals import refusal_of, upload
+from tests.rpc.shared import shared_service
 from tests.services import Service
 
-PARENT = "organizations/acme"
 
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def settings() -> Settings:
     return Settings(grpc_listen="127.0.0.1:0", stop_grace_seconds=5.0, segment_rows=4)
 
 
-def wanted(resource_type: str = "skus", **fields: Any) -> pb.CreateImportRequest:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def service(
+    settings: Settings, cluster: Cluster, open_bucket: Objects, object_server: EmbeddedObjects
+) -> AsyncIterator[Service]:
+    async with shared_service(settings, cluster, open_bucket, object_server) as service:
+        yield service
+
+
+@pytest.fixture
+def parent() -> str:
+    """An organization of the test's own."""
+    return f"organizations/{uuid4().hex}"
+
+
+def wanted(parent: str, resource_type: str = "skus", **fields: Any) -> pb.CreateImportRequest:
     spec = pb.ImportSpec(resource_type=resource_type, **fields.pop("spec", {}))
-    return pb.CreateImportRequest(parent=PARENT, spec=spec, **fields)
+    return pb.CreateImportRequest(parent=parent, spec=spec, **fields)
 
 
 def skus(count: int, **more: Any) -> bytes:
@@ -77,8 +98,9 @@ async def all_results(service: Service, name: str, **asked: Any) -> list[pb.Impo
             return results
 
 
-async def test_creation_answers_with_a_pending_import(service: Service) -> None:
+async def test_creation_answers_with_a_pending_import(service: Service, parent: str) -> None:
     request = wanted(
+        parent,
         import_id="first",
         document=skus(3),
         spec={
@@ -90,7 +112,7 @@ async def test_creation_answers_with_a_pending_import(service: Service) -> None:
 
     created = await service.imports.CreateImport(request)
 
-    assert created.name == f"{PARENT}/imports/first"
+    assert created.name == f"{parent}/imports/first"
     assert (created.status, created.inputs_size, created.format) == (pb.STATUS_PENDING, 3, pb.FORMAT_JSON)
     assert (created.reference, created.reference_origin, created.creator) == ("erp-1", "erp", "insecure")
     assert plain(created.metadata) == {"season": {"year": 2026}}
@@ -99,8 +121,8 @@ async def test_creation_answers_with_a_pending_import(service: Service) -> None:
     assert created.created_at.seconds > 0
 
 
-async def test_an_import_ends_with_exact_counts_and_times(service: Service) -> None:
-    done = await imported(service, wanted(document=MIXED, spec={"skip_errors": True}))
+async def test_an_import_ends_with_exact_counts_and_times(service: Service, parent: str) -> None:
+    done = await imported(service, wanted(parent, document=MIXED, spec={"skip_errors": True}))
 
     assert (done.status, done.status_reason) == (pb.STATUS_COMPLETED, pb.STATUS_REASON_UNSPECIFIED)
     assert (done.created_count, done.processed_count, done.errors_count) == (6, 6, 3)
@@ -109,15 +131,17 @@ async def test_an_import_ends_with_exact_counts_and_times(service: Service) -> N
     assert done.threshold_exceeded
 
 
-async def test_too_many_failed_rows_interrupt(service: Service) -> None:
-    done = await imported(service, wanted(document=MIXED))
+async def test_too_many_failed_rows_interrupt(service: Service, parent: str) -> None:
+    done = await imported(service, wanted(parent, document=MIXED))
 
     assert (done.status, done.status_reason) == (pb.STATUS_INTERRUPTED, pb.STATUS_REASON_TOO_MANY_ERRORS)
     assert done.processed_count + done.errors_count + done.not_processed_count == 9
 
 
-async def test_get_shows_logs_summary_and_files(service: Service) -> None:
-    done = await imported(service, wanted(import_id="first", document=MIXED, spec={"skip_errors": True}))
+async def test_get_shows_logs_summary_and_files(service: Service, parent: str) -> None:
+    done = await imported(
+        service, wanted(parent, import_id="first", document=MIXED, spec={"skip_errors": True})
+    )
 
     found = await service.imports.GetImport(pb.GetImportRequest(name=done.name))
 
@@ -133,9 +157,9 @@ async def test_get_shows_logs_summary_and_files(service: Service) -> None:
     assert [row["_row_number"] for row in failed] == [1, 4, 7]
 
 
-async def test_lists_and_waits_carry_no_logs_and_urls(service: Service) -> None:
-    done = await imported(service, wanted(document=MIXED, spec={"skip_errors": True}))
-    listed = await service.imports.ListImports(pb.ListImportsRequest(parent=PARENT))
+async def test_lists_and_waits_carry_no_logs_and_urls(service: Service, parent: str) -> None:
+    done = await imported(service, wanted(parent, document=MIXED, spec={"skip_errors": True}))
+    listed = await service.imports.ListImports(pb.ListImportsRequest(parent=parent))
 
     for shown in (done, *listed.imports):
         assert not shown.HasField("errors_log")
@@ -143,8 +167,8 @@ async def test_lists_and_waits_carry_no_logs_and_urls(service: Service) -> None:
         assert shown.attachment_url == shown.failed_inputs_url == ""
 
 
-async def test_downloads_are_the_same_bytes_as_behind_the_urls(service: Service) -> None:
-    done = await imported(service, wanted(document=MIXED, spec={"skip_errors": True}))
+async def test_downloads_are_the_same_bytes_as_behind_the_urls(service: Service, parent: str) -> None:
+    done = await imported(service, wanted(parent, document=MIXED, spec={"skip_errors": True}))
     found = await service.imports.GetImport(pb.GetImportRequest(name=done.name))
 
     attachment = await downloaded(service, done.name, pb.IMPORT_FILE_ATTACHMENT)
@@ -154,8 +178,8 @@ async def test_downloads_are_the_same_bytes_as_behind_the_urls(service: Service)
     assert failed == await asyncio.to_thread(fetched, found.failed_inputs_url)
 
 
-async def test_a_file_without_rows_is_not_found(service: Service) -> None:
-    done = await imported(service, wanted(document=skus(2)))
+async def test_a_file_without_rows_is_not_found(service: Service, parent: str) -> None:
+    done = await imported(service, wanted(parent, document=skus(2)))
 
     refusal = await refusal_of(downloaded(service, done.name, pb.IMPORT_FILE_FAILED_INPUTS))
 
@@ -164,8 +188,8 @@ async def test_a_file_without_rows_is_not_found(service: Service) -> None:
     assert found.failed_inputs_url == ""
 
 
-async def test_results_page_through_all_rows_in_order(service: Service) -> None:
-    done = await imported(service, wanted(document=MIXED, spec={"skip_errors": True}))
+async def test_results_page_through_all_rows_in_order(service: Service, parent: str) -> None:
+    done = await imported(service, wanted(parent, document=MIXED, spec={"skip_errors": True}))
 
     results = await all_results(service, done.name, page_size=2)
 
@@ -178,17 +202,17 @@ async def test_results_page_through_all_rows_in_order(service: Service) -> None:
     assert (issue.severity, issue.attribute, issue.code) == (pb.SEVERITY_ERROR, "name", "required")
 
 
-async def test_results_are_narrowed_by_outcome_and_begin_at_a_row(service: Service) -> None:
-    done = await imported(service, wanted(document=MIXED, spec={"skip_errors": True}))
+async def test_results_are_narrowed_by_outcome_and_begin_at_a_row(service: Service, parent: str) -> None:
+    done = await imported(service, wanted(parent, document=MIXED, spec={"skip_errors": True}))
 
     failed = await all_results(service, done.name, outcomes=[pb.OUTCOME_FAILED], start_row=2, page_size=1)
 
     assert [result.row_number for result in failed] == [4, 7]
 
 
-async def test_rows_that_were_not_processed_are_listed(service: Service) -> None:
+async def test_rows_that_were_not_processed_are_listed(service: Service, parent: str) -> None:
     rows = b"\n".join([MIXED, skus(40)])
-    done = await imported(service, wanted(document=rows))
+    done = await imported(service, wanted(parent, document=rows))
 
     results = await all_results(service, done.name)
 
@@ -198,11 +222,11 @@ async def test_rows_that_were_not_processed_are_listed(service: Service) -> None
     assert {result.resource_id for result in left} <= {""}
 
 
-async def test_a_token_of_results_is_bound_to_the_import(service: Service) -> None:
-    done = await imported(service, wanted(import_id="first", document=skus(5)))
+async def test_a_token_of_results_is_bound_to_the_import(service: Service, parent: str) -> None:
+    done = await imported(service, wanted(parent, import_id="first", document=skus(5)))
     page = await service.imports.ListImportResults(pb.ListImportResultsRequest(parent=done.name, page_size=1))
     await service.imports.DeleteImport(pb.DeleteImportRequest(name=done.name))
-    await imported(service, wanted(import_id="first", document=skus(5)))
+    await imported(service, wanted(parent, import_id="first", document=skus(5)))
 
     refusal = await refusal_of(
         service.imports.ListImportResults(
@@ -213,49 +237,55 @@ async def test_a_token_of_results_is_bound_to_the_import(service: Service) -> No
     assert refusal.reason == "PAGE_TOKEN_INVALID"
 
 
-async def test_inputs_are_imported_like_a_document(service: Service) -> None:
+async def test_inputs_are_imported_like_a_document(service: Service, parent: str) -> None:
     inputs = {"items": [struct_of({"code": "a", "name": "A", "pieces_per_pack": 5})]}
 
-    done = await imported(service, wanted(inputs=inputs))
+    done = await imported(service, wanted(parent, inputs=inputs))
 
     assert (done.created_count, done.errors_count) == (1, 0)
 
 
-async def test_an_upload_is_imported(service: Service) -> None:
+async def test_an_upload_is_imported(service: Service, parent: str) -> None:
     document = skus(30)
     pieces = (document[place : place + 100] for place in range(0, len(document), 100))
-    request = wanted(document_sha256=hashlib.sha256(document).digest())
+    request = wanted(parent, document_sha256=hashlib.sha256(document).digest())
 
     created = await service.imports.UploadImport(upload(request, *pieces))
 
     assert (await ended(service, created)).created_count == 30
 
 
-async def test_csv_is_imported(service: Service) -> None:
+async def test_csv_is_imported(service: Service, parent: str) -> None:
     document = "code;name;do_not_ship\nä;Ä;NULL\nb;B;true\n".encode()
     options = {"format": pb.FORMAT_CSV, "csv_options": {"delimiter": ";", "null_marker": "NULL"}}
 
-    done = await imported(service, wanted(document=document, spec=options))
+    done = await imported(service, wanted(parent, document=document, spec=options))
 
     assert (done.format, done.created_count, done.csv_options.null_marker) == (pb.FORMAT_CSV, 2, "NULL")
 
 
-async def test_a_request_id_gives_the_same_import_again(service: Service) -> None:
-    request = wanted(document=skus(2), request_id="once")
+async def test_a_request_id_gives_the_same_import_again(service: Service, parent: str) -> None:
+    request = wanted(parent, document=skus(2), request_id="once")
     first = await service.imports.CreateImport(request)
 
     again = await service.imports.CreateImport(request)
-    by_upload = await service.imports.UploadImport(upload(wanted(request_id="once"), skus(2)))
-    other = await refusal_of(service.imports.CreateImport(wanted(document=skus(3), request_id="once")))
+    by_upload = await service.imports.UploadImport(upload(wanted(parent, request_id="once"), skus(2)))
+    other = await refusal_of(
+        service.imports.CreateImport(wanted(parent, document=skus(3), request_id="once"))
+    )
 
     assert {again.uid, by_upload.uid} == {first.uid}
     assert (other.code, other.reason) == (grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED")
 
 
-async def test_lists_have_every_import_once_in_order_with_an_exact_total(service: Service) -> None:
+async def test_lists_have_every_import_once_in_order_with_an_exact_total(
+    service: Service, parent: str
+) -> None:
     for number in range(5):
-        await service.imports.CreateImport(wanted(import_id=f"import-{number}", document=skus(number + 1)))
-    request = pb.ListImportsRequest(parent=PARENT, order_by="inputs_size desc", page_size=2)
+        await service.imports.CreateImport(
+            wanted(parent, import_id=f"import-{number}", document=skus(number + 1))
+        )
+    request = pb.ListImportsRequest(parent=parent, order_by="inputs_size desc", page_size=2)
 
     seen: list[str] = []
     while True:
@@ -269,13 +299,13 @@ async def test_lists_have_every_import_once_in_order_with_an_exact_total(service
     assert seen == ["4", "3", "2", "1", "0"]
 
 
-async def test_lists_are_narrowed_by_the_filter(service: Service) -> None:
-    await imported(service, wanted(import_id="good", document=skus(2), spec={"reference": "erp-1"}))
-    await imported(service, wanted(import_id="bad", document=MIXED, spec={"skip_errors": True}))
+async def test_lists_are_narrowed_by_the_filter(service: Service, parent: str) -> None:
+    await imported(service, wanted(parent, import_id="good", document=skus(2), spec={"reference": "erp-1"}))
+    await imported(service, wanted(parent, import_id="bad", document=MIXED, spec={"skip_errors": True}))
 
     async def names(**asked: Any) -> list[str]:
         page = await service.imports.ListImports(
-            pb.ListImportsRequest(parent=PARENT, filter=pb.ImportFilter(**asked))
+            pb.ListImportsRequest(parent=parent, filter=pb.ImportFilter(**asked))
         )
         assert page.total_size == len(page.imports)
         return [found.name.rpartition("/")[2] for found in page.imports]
@@ -287,14 +317,16 @@ async def test_lists_are_narrowed_by_the_filter(service: Service) -> None:
     assert await names(statuses=[pb.STATUS_COMPLETED], resource_types=["prices"]) == []
 
 
-async def test_the_list_of_an_unknown_organization_is_empty(service: Service) -> None:
+async def test_the_list_of_an_unknown_organization_is_empty(service: Service, parent: str) -> None:
     page = await service.imports.ListImports(pb.ListImportsRequest(parent="organizations/nobody"))
 
     assert (len(page.imports), page.total_size, page.next_page_token) == (0, 0, "")
 
 
-async def test_an_update_changes_what_its_mask_names(service: Service) -> None:
-    created = await service.imports.CreateImport(wanted(document=skus(1), spec={"reference_origin": "erp"}))
+async def test_an_update_changes_what_its_mask_names(service: Service, parent: str) -> None:
+    created = await service.imports.CreateImport(
+        wanted(parent, document=skus(1), spec={"reference_origin": "erp"})
+    )
 
     updated = await service.imports.UpdateImport(
         pb.UpdateImportRequest(name=created.name, reference="r", update_mask=FieldMask(paths=["reference"]))
@@ -304,8 +336,8 @@ async def test_an_update_changes_what_its_mask_names(service: Service) -> None:
     assert updated.etag != created.etag
 
 
-async def test_an_old_etag_is_refused(service: Service) -> None:
-    created = await service.imports.CreateImport(wanted(document=skus(1)))
+async def test_an_old_etag_is_refused(service: Service, parent: str) -> None:
+    created = await service.imports.CreateImport(wanted(parent, document=skus(1)))
 
     refusal = await refusal_of(
         service.imports.UpdateImport(pb.UpdateImportRequest(name=created.name, reference="r", etag="old"))
@@ -314,16 +346,16 @@ async def test_an_old_etag_is_refused(service: Service) -> None:
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.ABORTED, "ETAG_MISMATCH")
 
 
-async def test_an_ended_import_cannot_be_interrupted(service: Service) -> None:
-    done = await imported(service, wanted(document=skus(1)))
+async def test_an_ended_import_cannot_be_interrupted(service: Service, parent: str) -> None:
+    done = await imported(service, wanted(parent, document=skus(1)))
 
     refusal = await refusal_of(service.imports.InterruptImport(pb.InterruptImportRequest(name=done.name)))
 
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "IMPORT_ENDED")
 
 
-async def test_a_deleted_import_is_gone_and_may_be_missing(service: Service) -> None:
-    done = await imported(service, wanted(document=skus(1)))
+async def test_a_deleted_import_is_gone_and_may_be_missing(service: Service, parent: str) -> None:
+    done = await imported(service, wanted(parent, document=skus(1)))
 
     await service.imports.DeleteImport(pb.DeleteImportRequest(name=done.name))
 
@@ -333,8 +365,8 @@ async def test_a_deleted_import_is_gone_and_may_be_missing(service: Service) -> 
     await service.imports.DeleteImport(pb.DeleteImportRequest(name=done.name, allow_missing=True))
 
 
-async def test_a_watch_tells_the_life_of_an_import_and_ends(service: Service) -> None:
-    created = await service.imports.CreateImport(wanted(document=skus(20)))
+async def test_a_watch_tells_the_life_of_an_import_and_ends(service: Service, parent: str) -> None:
+    created = await service.imports.CreateImport(wanted(parent, document=skus(20)))
 
     events = [
         event
@@ -347,8 +379,8 @@ async def test_a_watch_tells_the_life_of_an_import_and_ends(service: Service) ->
     assert all(0 < len(event.resume_token) <= 256 for event in events)
 
 
-async def test_a_watch_resumes_from_its_token_without_repeating(service: Service) -> None:
-    created = await service.imports.CreateImport(wanted(document=skus(4)))
+async def test_a_watch_resumes_from_its_token_without_repeating(service: Service, parent: str) -> None:
+    created = await service.imports.CreateImport(wanted(parent, document=skus(4)))
     request = pb.WatchImportRequest(name=created.name)
     told = [event async for event in service.imports.WatchImport(request, timeout=30)]
 
@@ -358,20 +390,20 @@ async def test_a_watch_resumes_from_its_token_without_repeating(service: Service
     assert again == []
 
 
-async def test_a_resource_is_found_by_id_and_by_key(service: Service) -> None:
+async def test_a_resource_is_found_by_id_and_by_key(service: Service, parent: str) -> None:
     categories = b'{"id": "books", "name": "Books"}'
-    await imported(service, wanted("shipping_categories", document=categories))
+    await imported(service, wanted(parent, "shipping_categories", document=categories))
     done = await imported(
-        service, wanted(document=skus(1, shipping_category_id="books", metadata={"season": "autumn"}))
+        service, wanted(parent, document=skus(1, shipping_category_id="books", metadata={"season": "autumn"}))
     )
     by_key = await service.resources.GetResource(
         resources_pb2.GetResourceRequest(
-            parent=PARENT, resource_type="skus", key=resources_pb2.ResourceKey(values={"code": "sku-000"})
+            parent=parent, resource_type="skus", key=resources_pb2.ResourceKey(values={"code": "sku-000"})
         )
     )
 
     by_id = await service.resources.GetResource(
-        resources_pb2.GetResourceRequest(parent=PARENT, resource_type="skus", id=by_key.id)
+        resources_pb2.GetResourceRequest(parent=parent, resource_type="skus", id=by_key.id)
     )
 
     assert by_id == by_key
@@ -382,17 +414,17 @@ async def test_a_resource_is_found_by_id_and_by_key(service: Service) -> None:
     assert by_id.last_import == done.name
 
 
-async def test_an_unknown_resource_is_not_found(service: Service) -> None:
-    request = resources_pb2.GetResourceRequest(parent=PARENT, resource_type="skus", id="nothing")
+async def test_an_unknown_resource_is_not_found(service: Service, parent: str) -> None:
+    request = resources_pb2.GetResourceRequest(parent=parent, resource_type="skus", id="nothing")
 
     refusal = await refusal_of(service.resources.GetResource(request))
 
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.NOT_FOUND, "RESOURCE_NOT_FOUND")
 
 
-async def test_resources_are_paged_in_id_order(service: Service) -> None:
-    await imported(service, wanted(document=skus(7)))
-    request = resources_pb2.ListResourcesRequest(parent=PARENT, resource_type="skus", page_size=3)
+async def test_resources_are_paged_in_id_order(service: Service, parent: str) -> None:
+    await imported(service, wanted(parent, document=skus(7)))
+    request = resources_pb2.ListResourcesRequest(parent=parent, resource_type="skus", page_size=3)
 
     ids: list[str] = []
     while True:
@@ -406,15 +438,43 @@ async def test_resources_are_paged_in_id_order(service: Service) -> None:
     assert ids == sorted(set(ids))
 
 
-async def test_named_resources_are_listed_without_the_unknown(service: Service) -> None:
-    await imported(service, wanted(document=b'{"id": "one", "code": "a", "name": "A"}\n' + skus(2)))
+async def test_named_resources_are_listed_without_the_unknown(service: Service, parent: str) -> None:
+    await imported(service, wanted(parent, document=b'{"id": "one", "code": "a", "name": "A"}\n' + skus(2)))
     keys = [resources_pb2.ResourceKey(values={"code": code}) for code in ("sku-001", "a", "unknown")]
 
     page = await service.resources.ListResources(
         resources_pb2.ListResourcesRequest(
-            parent=PARENT, resource_type="skus", ids=["one", "nothing"], keys=keys
+            parent=parent, resource_type="skus", ids=["one", "nothing"], keys=keys
         )
     )
 
     codes = [found.key.values["code"] for found in page.resources]
     assert sorted(codes) == ["a", "sku-001"]
+
+
+async def test_a_watch_with_a_foreign_token_or_interval_is_refused(service: Service, parent: str) -> None:
+    created = await service.imports.CreateImport(wanted(parent, document=skus(1)))
+    foreign = pb.WatchImportRequest(name=created.name, resume_token="made up")
+    hasty = pb.WatchImportRequest(name=created.name, progress_interval=Duration(nanos=1))
+
+    refusals = [await refusal_of(service.imports.WatchImport(request).read()) for request in (foreign, hasty)]
+
+    assert [(refusal.reason, refusal.fields) for refusal in refusals] == [
+        ("RESUME_TOKEN_INVALID", ["resume_token"]),
+        ("FIELD_INVALID", ["progress_interval"]),
+    ]
+
+
+async def test_the_trace_context_of_the_call_is_kept(service: Service, parent: str) -> None:
+    trace_context = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+    created = await service.imports.CreateImport(
+        wanted(parent, document=skus(1)), metadata=[("traceparent", trace_context)]
+    )
+
+    connection = await asyncpg.connect(service.parts.database_url)
+    try:
+        kept = await connection.fetchval("SELECT trace_context FROM import WHERE uid = $1", created.uid)
+    finally:
+        await connection.close()
+    assert kept == trace_context

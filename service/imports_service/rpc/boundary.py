@@ -182,9 +182,10 @@ class Boundary(ServerInterceptor):
                     if status is None:
                         raise
                     ended.code = _name_of(status)
-                    await context.abort_with_status(rpc_status.to_status(status))
-                ended.code = "OK"
-                return answer
+                    await _abort(context, status)
+                else:
+                    ended.code = "OK"
+                    return answer
 
         return guarded
 
@@ -218,10 +219,21 @@ def _streaming(handle: Handle) -> Serve:
 
 
 async def _write(context: Context, response: Any) -> None:
-    try:
+    with _caller_may_be_gone():
         await context.write(response)
+
+
+async def _abort(context: Context, status: status_pb2.Status) -> None:
+    with _caller_may_be_gone():
+        await context.abort_with_status(rpc_status.to_status(status))
+
+
+@contextmanager
+def _caller_may_be_gone() -> Iterator[None]:
+    """What is sent fails so when the end of the call has overtaken it; there is nobody left to answer."""
+    try:
+        yield
     except InternalError as gone:
-        # how a write fails that the end of the call overtook; there is nobody left to answer
         raise asyncio.CancelledError("the caller is gone") from gone
 
 

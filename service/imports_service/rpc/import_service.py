@@ -21,6 +21,7 @@ from imports_service.commands.update import update_import
 from imports_service.domain.errors import FailedPrecondition, FileNotFound, ImportNotFound, NotYet
 from imports_service.domain.imports import Import
 from imports_service.domain.names import ImportName, parse_import_name, parse_parent
+from imports_service.objects.failures import ObjectMissing
 from imports_service.objects.store import Objects
 from imports_service.rpc.convert import message_of_event, message_of_import
 from imports_service.rpc.filters import fields_of, filter_of, order_of, position_after
@@ -186,9 +187,12 @@ class ImportService(imports_pb2_grpc.ImportServiceServicer):
         stored = getattr(found, file)
         if stored is None:
             raise FileNotFound(f"{name} has no {file}", name=name, file=file)
-        async with aclosing(self.objects.get_stream(stored, FILE_CHUNK_BYTES)) as chunks:
-            async for chunk in chunks:
-                yield pb.DownloadImportFileResponse(chunk=chunk)
+        try:
+            async with aclosing(self.objects.get_stream(stored, FILE_CHUNK_BYTES)) as chunks:
+                async for chunk in chunks:
+                    yield pb.DownloadImportFileResponse(chunk=chunk)
+        except ObjectMissing:
+            raise ImportNotFound(str(name)) from None  # deleted meanwhile
 
     async def _find(self, name: ImportName) -> Import:
         async with self.database.connection() as connection:
