@@ -4,8 +4,8 @@ from uuid import UUID
 
 import pytest
 
-from imports_service.ids import ENTROPY_BYTES, new_ids, new_uid
 from imports_service.domain.names import is_import_id, is_resource_id
+from imports_service.ids import ENTROPY_BYTES, new_ids, new_uid
 
 NOW = 1_790_000_000_000
 ZEROS, ONES = bytes(ENTROPY_BYTES), b"\xff" * ENTROPY_BYTES

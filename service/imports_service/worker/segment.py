@@ -10,12 +10,12 @@ import random
 from datetime import datetime
 
 from imports_service.domain.fold import ENTROPY_BYTES, Fold, Folded
-from imports_service.ids import new_ids
 from imports_service.domain.imports import Import
 from imports_service.domain.lookups import References, own_names, wanted_references
 from imports_service.domain.outcomes import encode_outcomes
 from imports_service.domain.resources import StoredResource
 from imports_service.domain.shapes import Shape
+from imports_service.ids import new_ids
 from imports_service.store import imports, lanes, outcomes, resources, units
 from imports_service.store.database import Connection, TransactionConflict
 from imports_service.store.units import Claimed
