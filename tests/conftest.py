@@ -18,6 +18,7 @@ from imports_service.embedded.postgres import embedded_postgres
 from imports_service.objects.store import Objects, open_objects
 from imports_service.settings import Settings
 from tests.clusters import Cluster
+from tests.sockets import remove_sockets
 
 if TYPE_CHECKING:
     from imports_service.store.database import Database
@@ -50,6 +51,7 @@ def data_dir(run_dir: Path) -> Iterator[Path]:
     inner = outer / "data"
     inner.mkdir(mode=0o711)
     yield inner
+    remove_sockets(inner)
     shutil.rmtree(outer, ignore_errors=True)
 
 

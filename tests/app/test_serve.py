@@ -159,3 +159,25 @@ async def test_a_second_process_on_the_port_fails_and_says_so(spawn_service: Spa
     second = await spawn_service(wait=False, IMPORTS_GRPC_LISTEN=first.address)
 
     assert await second.has_ended() == 1
+
+
+async def test_a_database_that_is_away_is_said_in_one_line(unused_tcp_port: int, parts: Parts) -> None:
+    done = command(
+        "serve",
+        IMPORTS_DATABASE_URL=f"postgresql://imports@127.0.0.1:{unused_tcp_port}/imports",
+        IMPORTS_S3_BUCKET=parts.bucket,
+    )
+
+    assert done.returncode == 1
+    assert "imports-service: the database" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+async def test_a_store_that_is_away_is_said_in_one_line(
+    unused_tcp_port: int, spawn_service: SpawnService
+) -> None:
+    process = await spawn_service(wait=False, IMPORTS_S3_ENDPOINT_URL=f"http://127.0.0.1:{unused_tcp_port}")
+
+    assert await process.has_ended() == 1
+    assert "imports-service: the object store failed to open the bucket" in process.errors.read_text()
+    assert "Traceback" not in process.errors.read_text()

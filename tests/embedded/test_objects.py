@@ -1,6 +1,5 @@
 """The embedded S3 store: signed calls only, loopback only, and objects that survive whatever is killed."""
 
-import json
 import os
 import signal
 import socket
@@ -17,6 +16,7 @@ from imports_service.embedded.child import EmbeddedPartFailed, is_alive
 from imports_service.embedded.objects import EmbeddedObjects, embedded_objects
 from imports_service.objects.store import Objects, open_objects
 from tests.embedded.holding import held
+from tests.sockets import sockets_of
 
 
 @asynccontextmanager
@@ -40,12 +40,6 @@ async def put(store: EmbeddedObjects, name: str) -> None:
 async def got(store: EmbeddedObjects, name: str) -> bytes:
     async with bucket_of(store) as objects:
         return await objects.get(name)
-
-
-def sockets_of(data_dir: Path) -> list[Path]:
-    """What SeaweedFS left in /tmp, named by its ports, which others that run meanwhile do not share."""
-    ports = json.loads((data_dir / "objects" / "kept.json").read_text())["ports"].values()
-    return [path for port in ports for path in Path("/tmp").glob(f"seaweedfs-*-grpc-{port + 10_000}.sock")]
 
 
 async def test_objects_keys_and_address_survive_a_restart_and_leave_no_sockets(data_dir: Path) -> None:

@@ -13,9 +13,13 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from imports_service.embedded.account import Account
 from imports_service.embedded.binaries import Binaries
 from imports_service.embedded.child import EmbeddedPartFailed, is_alive, wait_gone
+
+log = structlog.get_logger()
 
 USER = "imports"
 DATABASE = "imports"
@@ -149,6 +153,9 @@ def prepare_state(data_dir: Path, account: Account | None, elsewhere: Path) -> P
             elsewhere.mkdir(parents=True, exist_ok=True)
             state.unlink(missing_ok=True)
             state.symlink_to(tempfile.mkdtemp(prefix="imports-postgres-", dir=elsewhere))
+            log.info(
+                "data_dir is closed to the server's account", link=str(state), target=str(state.resolve())
+            )
         if account is not None:
             account.own(state)
     state = state.resolve()
