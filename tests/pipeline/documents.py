@@ -22,7 +22,7 @@ def splitter(*, resource_type: str = "skus", format: Format = Format.JSON, **opt
         SplitOptions(
             format=format,
             resource_type=REGISTRY.types[resource_type],
-            registry_hash=REGISTRY.hash,
+            registry=REGISTRY,
             **options,
         )
     )

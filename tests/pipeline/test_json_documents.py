@@ -19,7 +19,8 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=8,
 )
-ROWS = st.dictionaries(TEXTS, VALUES, max_size=4)
+# A row of nothing but an earlier import's marks is skipped; hypothesis finds such names in our own source.
+ROWS = st.dictionaries(TEXTS.filter(lambda name: name != "_row_number"), VALUES, max_size=4)
 BLANKS = st.text(" \t\r\n", max_size=3)
 
 

@@ -86,7 +86,9 @@ def test_a_row_that_is_too_long_is_never_held(document, format):
         ),
         pytest.param(rows_of_50_kb(b"code\n", b"x" * 50_000, b"\n", b""), Format.CSV, id="CSV"),
         pytest.param(
-            rows_of_50_kb(b"code\n", b'"%b"' % (b"%099d\n" % 7 * 500), b"\n", b""), Format.CSV, id="CSV in quotes"
+            rows_of_50_kb(b"code\n", b'"%b"' % (b"%099d\n" % 7 * 500), b"\n", b""),
+            Format.CSV,
+            id="CSV in quotes",
         ),
     ],
 )

@@ -57,3 +57,30 @@ def test_of_other_types_is_no_secret():
     (segment,) = split(b'{"password":"x"}', resource_type="skus")
 
     assert segment.lines == [b'{"password":"x"}']
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "row", "kept"),
+    [
+        ("customer_addresses", '{"customer":{"password":"hunter2"}}', {"customer": {"password": None}}),
+        ("sku_lists", '{"customer":[{"password":"hunter2"},5]}', {"customer": [{"password": None}, 5]}),
+        (
+            "sku_lists",
+            '{"customer":[{"password":"hunter2"},"\\ud800"]}',
+            {"customer": [{"password": None}, "\ud800"]},
+        ),
+        ("sku_lists", '{"cust\\u006fmer":{"pass\\u0077ord":"hunter2"}}', {"customer": {"password": None}}),
+        ("line_items", '{"order":{"customer_password":"hunter2"}}', {"order": {"customer_password": None}}),
+    ],
+)
+def test_of_nested_objects(resource_type, row, kept):
+    assert rows_of(split(row.encode(), resource_type=resource_type)) == [kept]
+
+
+def test_of_nested_columns():
+    (segment,) = split(
+        b"customer.email,customer.password\na,hunter2\n", resource_type="orders", format=Format.CSV
+    )
+
+    assert rows_of([segment]) == [["a", ""]]
+    assert segment.header.emptied_columns() == {0: ["customer.password"]}

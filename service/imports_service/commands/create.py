@@ -177,7 +177,7 @@ def _split_options(wanted: CreateImport, resource_type: ResourceType, creation: 
     return SplitOptions(
         format=wanted.spec.format,
         resource_type=resource_type,
-        registry_hash=creation.registry.hash,
+        registry=creation.registry,
         csv_options=wanted.spec.csv_options,
         segment_rows=limits.segment_rows,
         segment_bytes=limits.segment_bytes,

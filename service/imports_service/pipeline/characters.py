@@ -17,9 +17,7 @@ class CharacterCheck:
         self._cut = b""
 
     def feed(self, data: bytes) -> bytes:
-        """The whole characters so far. Raises `InvalidArgument` DOCUMENT_MALFORMED at the first byte that is
-        none.
-        """
+        """The whole characters so far. Raises `InvalidArgument` DOCUMENT_MALFORMED for bytes that are none."""
         data = self._cut + data
         self._cut = b""
         if not data.isascii():

@@ -1,5 +1,4 @@
-"""Where a CSV record ends, found piece by piece: for records longer than a buffer, and for quotes that never
-close.
+"""Where a CSV record ends, found piece by piece: for records longer than a buffer, and for quotes left open.
 
 Agrees with the `csv` module, character by character, on what quotes mean. Holds no text.
 """
@@ -18,8 +17,7 @@ class _Inside(Enum):
 
 
 class RecordScanner:
-    """Reads one record. `opening_quote` is where, in the piece fed last, the quotes opened that are still
-    open.
+    """Reads one record. `opening_quote` is where, in the piece fed last, those quotes opened that are open.
 
     It stays what it was while later pieces leave them open: None then.
     """

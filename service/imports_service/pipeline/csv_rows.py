@@ -5,23 +5,21 @@ too many is kept.
 
 import msgspec
 
-from imports_service.domain.registry import ResourceType
 from imports_service.domain.rows import Code
 from imports_service.pipeline.collector import RowCollector
 from imports_service.pipeline.json_rows import MARKS
+from imports_service.pipeline.secrets import Secrets
 
 _encoder = msgspec.json.Encoder()
 
 
 class CsvRows:
-    """Hands CSV records to the collector. `names_ids` becomes True with the first row that names itself by
-    id.
-    """
+    """Hands CSV records to the collector. `names_ids` becomes True when a row names itself by id."""
 
     def __init__(
         self,
         header: list[str],
-        resource_type: ResourceType,
+        secrets: Secrets,
         *,
         max_input_bytes: int,
         collector: RowCollector,
@@ -33,7 +31,7 @@ class CsvRows:
         is_returned = "_row_number" in header
         self._marks = [place for place, name in enumerate(header) if is_returned and name in MARKS]
         self._columns = [name for place, name in enumerate(header) if place not in self._marks]
-        self._secrets = [n for n, name in enumerate(self._columns) if name in resource_type.write_only]
+        self._secrets = [n for n, name in enumerate(self._columns) if secrets.is_column(name)]
         self._id = self._columns.index("id") if "id" in self._columns else None
         collector.columns = self._columns
 

@@ -1,5 +1,4 @@
-"""Splits CSV: RFC 4180, read as leniently as the `csv` module does, with the one error of quotes that never
-close.
+"""Splits CSV: RFC 4180, read as leniently as the `csv` module does, but that quotes must close.
 
 A block of text is read at once up to its last line break. If the quotes of its last record are open there,
 that record waits for more text; how the record ends is then looked for by the scanner, each byte once.
@@ -18,14 +17,13 @@ from imports_service.pipeline.csv_header import check_header
 from imports_service.pipeline.csv_records import RecordScanner
 from imports_service.pipeline.csv_rows import CsvRows
 from imports_service.pipeline.places import Place, malformed
+from imports_service.pipeline.secrets import Secrets
 
 # How long a cell may be is decided by row, not by a global of the csv module.
 csv.field_size_limit(sys.maxsize)
 
 BUFFER_BYTES = 64 * 1024
-"""From this length on an unfinished record is left to the scanner instead of being read again with every
-piece.
-"""
+"""From this length on an unfinished record is left to the scanner, not read again with every piece."""
 
 
 class CsvSplitter:
@@ -37,6 +35,7 @@ class CsvSplitter:
         self,
         resource_type: ResourceType,
         *,
+        secrets: Secrets,
         delimiter: str,
         max_input_bytes: int,
         collector: RowCollector,
@@ -44,6 +43,7 @@ class CsvSplitter:
     ) -> None:
         self._rows: CsvRows | None = None
         self._resource_type = resource_type
+        self._secrets = secrets
         self._delimiter = delimiter
         self._end_mark = "x" if delimiter != "x" else "y"
         self._max_input_bytes = max_input_bytes
@@ -92,8 +92,7 @@ class CsvSplitter:
     def _take_closed(self, text: str) -> int:
         """Take the records of a text that ends with a line break, all but one whose quotes are open there.
 
-        The bytes taken are returned. The mark at the end becomes a record of its own, or the end of the open
-        one.
+        The number of bytes taken is returned. The mark becomes a record of its own, or the end of the open one.
         """
         *records, last = csv.reader(io.StringIO(text + self._end_mark, newline=""), delimiter=self._delimiter)
         taken = (
@@ -114,7 +113,7 @@ class CsvSplitter:
             check_header(header, self._resource_type, self._place)
             self._rows = CsvRows(
                 header,
-                self._resource_type,
+                self._secrets,
                 max_input_bytes=self._max_input_bytes,
                 collector=self._collector,
             )

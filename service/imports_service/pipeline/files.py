@@ -14,7 +14,8 @@ from isal import isal_zlib
 
 from imports_service.domain.imports import Format
 from imports_service.domain.rows import Issue, Outcome
-from imports_service.pipeline.json_rows import MARKS, UnreadableRow, members_of
+from imports_service.pipeline.json_members import UnreadableRow, members_of
+from imports_service.pipeline.json_rows import MARKS
 
 _WENT_THROUGH = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED})
 _GZIP = 16 + 15  # the gzip format, and the largest window

@@ -6,8 +6,7 @@ from typing import Any
 
 
 def canonical_line(values: Mapping[str, Any]) -> bytes:
-    """One input as a line of JSON without its line break: names sorted, no blanks, equal values in equal
-    bytes.
+    """One input as a line of JSON without its line break: names sorted, equal values in equal bytes.
 
     Numbers are written as they are: whole doubles have to be ints by now. NaN and infinity are written in
     words that JSON does not have, so that the row is refused for them and not for a null that nobody sent.

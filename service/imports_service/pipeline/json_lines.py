@@ -85,8 +85,7 @@ class JsonLinesSplitter:
         """Whether each line is one object and short enough.
 
         A line that begins with a brace and ends with one can't be a part of a row: inside a row no brace
-        follows another over a line break without a comma. So as many objects as lines means one object a
-        line.
+        follows another over a line break without a comma. So as many objects as lines: one object a line.
         """
         if len(lines) > self._rows.max_input_bytes or not lines.startswith(b"{") or not lines.endswith(b"}"):
             return False

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from imports_service.domain.errors import FieldViolation, InvalidArgument
 from imports_service.domain.imports import CsvOptions, Format
-from imports_service.domain.registry import ResourceType
+from imports_service.domain.registry import Registry, ResourceType
 from imports_service.pipeline.characters import CharacterCheck
 from imports_service.pipeline.collector import RowCollector, Segment
 from imports_service.pipeline.csv_splitter import CsvSplitter
@@ -19,6 +19,7 @@ from imports_service.pipeline.json_array import JsonArraySplitter
 from imports_service.pipeline.json_lines import JsonLinesSplitter
 from imports_service.pipeline.json_rows import BLANKS, JsonRows
 from imports_service.pipeline.places import Place, empty, malformed
+from imports_service.pipeline.secrets import Secrets
 
 __all__ = ["Segment", "SplitOptions", "Splitter"]
 
@@ -45,7 +46,7 @@ class SplitOptions:
 
     format: Format
     resource_type: ResourceType
-    registry_hash: str
+    registry: Registry
     csv_options: CsvOptions = field(default_factory=CsvOptions)
     segment_rows: int = 5_000
     segment_bytes: int = 4 * MIB
@@ -74,13 +75,17 @@ class Splitter:
         self._characters = CharacterCheck()
         self._collector = RowCollector(
             kind=options.format,
-            registry_hash=options.registry_hash,
+            registry_hash=options.registry.hash,
             segment_rows=options.segment_rows,
             segment_bytes=options.segment_bytes,
             max_inputs=options.max_inputs,
         )
+        self._secrets = Secrets(options.resource_type, options.registry)
         self._json_rows = JsonRows(
-            options.resource_type, max_input_bytes=options.max_input_bytes, collector=self._collector
+            has_key=options.resource_type.has_key,
+            secrets=self._secrets,
+            max_input_bytes=options.max_input_bytes,
+            collector=self._collector,
         )
         self._received = 0
         self._piece_bytes = SMALL_PIECE_BYTES
@@ -158,6 +163,7 @@ class Splitter:
         if self._options.format is Format.CSV:
             self._form = CsvSplitter(
                 self._options.resource_type,
+                secrets=self._secrets,
                 delimiter=self._options.csv_options.delimiter,
                 max_input_bytes=self._options.max_input_bytes,
                 collector=self._collector,
