@@ -1,5 +1,4 @@
-"""A strict reader of JSON that goes piece by piece: where each element ends, and exactly where the syntax
-breaks.
+"""A strict reader of JSON that goes piece by piece: where each element ends, and where the syntax breaks.
 
 Slow beside the C decoder (about half a microsecond a token), and asked only where that one cannot answer: for
 elements longer than a buffer, and for the place of an error. It holds no more than the nesting and nine

@@ -1,5 +1,4 @@
-"""Splits a document into segments while it arrives: chooses the form, keeps the limits, hands out what is
-full.
+"""Splits a document into segments while it arrives: chooses the form, keeps the limits, hands out segments.
 
 Memory stays flat whatever the document: at most one segment, a buffer and one row are held. What a row means
 is not looked at here; that is for the decoder, row by row, in the background.
@@ -40,9 +39,7 @@ _FOREIGN_MAGIC = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitOptions:
-    """How a document is read and cut. `max_input_bytes` bounds one row, `segment_bytes` the lines of one
-    segment.
-    """
+    """How a document is read and cut. `max_input_bytes` bounds a row, `segment_bytes` the lines of a segment."""
 
     format: Format
     resource_type: ResourceType
