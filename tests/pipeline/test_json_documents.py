@@ -120,9 +120,10 @@ def test_an_array_is_refused_for_one_reason_at_one_place_in_any_chunks(text, dat
 
 def _array_by_the_json_module(document: bytes) -> list[object] | None:
     try:
-        return json.loads(document)
+        rows: list[object] = json.loads(document)
     except ValueError:
         return None
+    return rows
 
 
 def test_lone_surrogates_nan_and_depth_are_left_to_the_check_of_rows():
