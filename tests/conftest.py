@@ -59,9 +59,10 @@ def data_dir(run_dir: Path) -> Iterator[Path]:
 async def cluster(run_dir: Path) -> AsyncIterator[Cluster]:
     """The run's PostgreSQL, without fsync, and its migrated template."""
     async with embedded_postgres(run_dir / "cluster", fsync=False) as postgres:
-        cluster = Cluster(postgres.url)
+        cluster = Cluster(postgres.url, works_ahead=True)
         await cluster.make_template()
         yield cluster
+        await cluster.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -74,7 +75,7 @@ async def database_url(cluster: Cluster) -> AsyncIterator[str]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def empty_database_url(cluster: Cluster) -> AsyncIterator[str]:
     """A database of the test's own without our schema."""
-    async with cluster.clone(template="template1") as url:
+    async with cluster.empty() as url:
         yield url
 
 
