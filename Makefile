@@ -46,7 +46,9 @@ lock: .venv/dev ## Resolve requirements/*.in anew (hashes, no hosts); installs u
 	    $$constraint requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
 clean: ## Remove the environments, the embedded data and all caches
-	rm -rf .venv .venv-proto .data .test .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@# as root, in a directory closed to others, the embedded cluster lives elsewhere behind a link
+	@[ ! -d .data ] || find .data -maxdepth 2 -name postgres -type l -exec sh -c 'rm -rf "$$(readlink -f "$$1")"' _ {} \;
+	rm -rf .venv .venv-proto .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Environments. pip rather than anything newer: it is what every machine with Python has configured.

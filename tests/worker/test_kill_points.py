@@ -1,6 +1,6 @@
 """A process is killed at a named point of its work, others go on: nothing is lost, nothing is there twice."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 
 import asyncpg
 import pytest
@@ -11,7 +11,7 @@ from imports_service.domain.names import import_prefix
 from imports_service.objects.store import Objects
 from tests.clusters import Cluster
 from tests.eventually import eventually
-from tests.services import Client, ServiceProcess, client_of
+from tests.services import READY, Client, ServiceProcess, client_of
 from tests.worker.addresses import addresses
 
 ROWS = 5_750
@@ -45,15 +45,15 @@ async def database_url(durable_cluster: Cluster) -> AsyncIterator[str]:
 
 @pytest.mark.parametrize("point", WORKER_POINTS)
 async def test_a_worker_killed_at_a_point_costs_nothing(point, spawn_service, database_url, objects):
-    api = await spawn_service(**API)
-    first = await spawn_service(**WORKER, IMPORTS_STOP_AT=point)
+    api, first = await both(
+        spawn_service(wait=False, **API), spawn_service(wait=False, **WORKER, IMPORTS_STOP_AT=point)
+    )
     async with client_of(api.address) as client:
         created = await upload(client)
 
         await first.said("stopped at")
-        await spawn_service(**WORKER)
         await first.kill()
-        await spawn_service(**WORKER)
+        await both(spawn_service(wait=False, **WORKER), spawn_service(wait=False, **WORKER))
 
         await exactly_once(client, created.name, database_url, objects)
 
@@ -66,14 +66,21 @@ async def test_an_upload_killed_at_a_point_leaves_nothing_and_can_be_sent_again(
     async with client_of(doomed.address) as client:
         await broken_off(client, doomed)
     api = await spawn_service(**API)
-    await spawn_service(**WORKER)
-    await spawn_service(**WORKER)
+    await both(spawn_service(wait=False, **WORKER), spawn_service(wait=False, **WORKER))
 
     async with client_of(api.address) as client:
         assert await total_size(client) == 0
         created = await upload(client)
 
         await exactly_once(client, created.name, database_url, objects)
+
+
+async def both(*starting: Awaitable[ServiceProcess]) -> list[ServiceProcess]:
+    """The processes, started at the same time, ready."""
+    started = [await process for process in starting]
+    for process in started:
+        await process.said(READY)
+    return started
 
 
 async def upload(client: Client) -> imports_pb2.Import:
