@@ -173,6 +173,21 @@ async def test_a_message_over_the_limit_is_refused_by_grpc(service: Service) -> 
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
+async def test_a_message_that_cannot_be_parsed_is_refused(service: Service) -> None:
+    prefix = "/commerce.imports.v1.ImportService"
+    broken = pb.UploadImportRequest(header=header()).SerializeToString(), b"\xff"
+    async with grpc.aio.insecure_channel(service.address) as channel:
+        calls: list[Awaitable[Any]] = [
+            channel.unary_unary(f"{prefix}/GetImport")(b"\xff"),
+            channel.unary_stream(f"{prefix}/WatchImport")(b"\n\x01\xff").read(),
+            channel.stream_unary(f"{prefix}/UploadImport")(iter(broken[1:])),
+            channel.stream_unary(f"{prefix}/UploadImport")(iter(broken)),
+        ]
+
+        for call in calls:
+            assert (await refusal_of(call))[:3] == (INVALID, "FIELD_INVALID", [""])
+
+
 NAME = f"{PARENT}/imports/first"
 CALLS: list[tuple[str, type[Message], str]] = [
     ("GetImport", pb.GetImportRequest, "name"),
@@ -185,7 +200,16 @@ CALLS: list[tuple[str, type[Message], str]] = [
 
 
 @pytest.mark.parametrize(("method", "kind", "field"), CALLS, ids=[call[0] for call in CALLS])
-@pytest.mark.parametrize("name", ["", "first", "organizations/-/imports/first!", f"{PARENT}/imports/First"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "first",
+        "organizations/acme!/imports/first",
+        "organizations/-/imports/first",
+        f"{PARENT}/imports/First",
+    ],
+)
 async def test_a_malformed_name_is_refused(
     service: Service, method: str, kind: type[Message], field: str, name: str
 ) -> None:
@@ -220,6 +244,7 @@ async def test_a_file_of_an_unknown_import_is_not_found(service: Service) -> Non
     ("request_", "reason", "field"),
     [
         pytest.param({"parent": "acme"}, "FIELD_INVALID", "parent", id="malformed parent"),
+        pytest.param({"parent": "organizations/-"}, "FIELD_INVALID", "parent", id="all organizations"),
         pytest.param({"page_size": -1}, "FIELD_INVALID", "page_size", id="negative page size"),
         pytest.param({"page_token": "made up"}, "PAGE_TOKEN_INVALID", "page_token", id="bad page token"),
         pytest.param({"order_by": "status"}, "FIELD_INVALID", "order_by", id="unknown order"),

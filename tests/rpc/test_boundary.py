@@ -10,7 +10,7 @@ from google.rpc import error_details_pb2
 from structlog.testing import capture_logs
 
 from imports_service.domain import errors
-from imports_service.rpc.boundary import ERROR_DOMAIN, STATUS_OF_KIND, rich_status, status_of
+from imports_service.rpc.statuses import ERROR_DOMAIN, STATUS_OF_KIND, rich_status, status_of
 from tests.eventually import eventually
 from tests.rpc.tiny_server import SERVICE, Tiny, details_of, tiny_server
 

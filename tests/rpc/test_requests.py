@@ -346,8 +346,14 @@ def test_progress_intervals_are_taken_within_bounds(interval: Duration | None, e
 
 @pytest.mark.parametrize(
     "interval",
-    [Duration(nanos=99_999_999), Duration(seconds=3_600, nanos=1), Duration(), Duration(seconds=-1)],
-    ids=["too short", "too long", "zero", "negative"],
+    [
+        pytest.param(Duration(nanos=99_999_999), id="too short"),
+        pytest.param(Duration(seconds=3_600, nanos=1), id="too long"),
+        pytest.param(Duration(), id="zero"),
+        pytest.param(Duration(seconds=-1), id="negative"),
+        pytest.param(Duration(seconds=1, nanos=-1), id="two signs"),
+        pytest.param(Duration(nanos=1_000_000_000), id="too many nanoseconds"),
+    ],
 )
 def test_progress_intervals_out_of_bounds_are_refused(interval: Duration) -> None:
     with pytest.raises(InvalidArgument) as caught:

@@ -11,7 +11,7 @@
     ├── Unavailable           a part is away; may pass later
     └── NotYet                in the contract, not built
 
-A bad row is no exception: see `imports_service.domain.rows`. gRPC's words appear only in `rpc.boundary`, which
+A bad row is no exception: see `imports_service.domain.rows`. gRPC's words appear only in `rpc.statuses`, which
 turns each kind into a status and each `reason` and fact into `ErrorInfo`. Anything else that is raised is a bug
 and reaches the caller as INTERNAL without its text.
 """
@@ -21,7 +21,10 @@ from typing import NamedTuple
 
 
 class FieldViolation(NamedTuple):
-    """One field that is wrong: its path in the request (`spec.metadata`) and what is wrong with it."""
+    """One field that is wrong: its path in the request (`spec.metadata`) and what is wrong with it.
+
+    An empty path is the request as a whole.
+    """
 
     field: str
     description: str
@@ -53,7 +56,7 @@ class InvalidArgument(ImportsError):
     ) -> None:
         self.violations = [violations] if isinstance(violations, FieldViolation) else list(violations)
         super().__init__(
-            "; ".join(f"{field}: {description}" for field, description in self.violations),
+            "; ".join(": ".join(filter(None, violation)) for violation in self.violations),
             reason=reason,
             **facts,
         )

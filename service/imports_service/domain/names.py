@@ -7,6 +7,7 @@ from imports_service.domain.errors import FieldViolation, InvalidArgument
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _IMPORT_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_ANY_ORGANIZATION = "-"
 
 
 class ImportName(NamedTuple):
@@ -18,8 +19,16 @@ class ImportName(NamedTuple):
 
 
 def is_resource_id(text: str) -> bool:
-    """Whether the text can be the id of a resource or an organization: 1 to 64 of A-Z, a-z, 0-9, `_` and `-`."""
+    """Whether the text can be the id of a resource: 1 to 64 of A-Z, a-z, 0-9, `_` and `-`."""
     return _ID.fullmatch(text) is not None
+
+
+def is_organization_id(text: str) -> bool:
+    """Whether the text can be the id of an organization: as of a resource, but not `-`.
+
+    In resource names a lone `-` means all organizations, which is not served: it must not name one by mistake.
+    """
+    return text != _ANY_ORGANIZATION and is_resource_id(text)
 
 
 def is_import_id(text: str) -> bool:
@@ -30,7 +39,7 @@ def is_import_id(text: str) -> bool:
 def parse_parent(parent: str, *, field: str = "parent") -> str:
     """The organization's id of `organizations/{organization}`. Raises `InvalidArgument`."""
     match parent.split("/"):
-        case ["organizations", organization_id] if is_resource_id(organization_id):
+        case ["organizations", organization_id] if is_organization_id(organization_id):
             return organization_id
     raise InvalidArgument(FieldViolation(field, "must be organizations/{organization}"))
 
@@ -38,7 +47,7 @@ def parse_parent(parent: str, *, field: str = "parent") -> str:
 def parse_import_name(name: str, *, field: str = "name") -> ImportName:
     """The parts of `organizations/{organization}/imports/{import}`. Raises `InvalidArgument`."""
     match name.split("/"):
-        case ["organizations", organization_id, "imports", import_id] if is_resource_id(
+        case ["organizations", organization_id, "imports", import_id] if is_organization_id(
             organization_id
         ) and is_import_id(import_id):
             return ImportName(organization_id, import_id)

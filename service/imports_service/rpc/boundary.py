@@ -1,118 +1,31 @@
-"""Where a call enters and leaves: the one place that turns what went wrong into a status.
+"""Where a call enters and leaves: the one place where what went wrong is told to the caller.
 
-A domain error becomes the status of its kind with `ErrorInfo` and what else its kind calls for. Anything
-else is a bug: it is logged with its traceback and reaches the caller as INTERNAL without a text of its own.
-A cancelled call is none of this module's business: its cancellation is passed on.
+A domain error becomes the status of its kind, see `rpc.statuses`. So does a message that is none of ours,
+before any servicer sees it. Anything else is a bug: it is logged with its traceback and reaches the caller as
+INTERNAL without a text of its own. A cancelled call is none of this module's business: its cancellation is
+passed on.
 """
 
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from typing import Any, TypeAlias
 
 import grpc
 import structlog
-from google.protobuf.message import Message
-from google.rpc import code_pb2, error_details_pb2, status_pb2
-from grpc import StatusCode
+from google.protobuf.message import DecodeError
+from google.rpc import status_pb2
 from grpc.aio import AbortError, InternalError, ServerInterceptor, ServicerContext
 from grpc_status import rpc_status
 
 from imports_service.domain import errors
+from imports_service.rpc.statuses import name_of, refusal_in, rich_status
 
-ERROR_DOMAIN = "imports.commerce"
 OWN_SERVICES = "/commerce.imports."
 
-STATUS_OF_KIND: dict[type[errors.ImportsError], StatusCode] = {
-    errors.InvalidArgument: StatusCode.INVALID_ARGUMENT,
-    errors.NotFound: StatusCode.NOT_FOUND,
-    errors.AlreadyExists: StatusCode.ALREADY_EXISTS,
-    errors.Conflict: StatusCode.ABORTED,
-    errors.FailedPrecondition: StatusCode.FAILED_PRECONDITION,
-    errors.OutOfRange: StatusCode.OUT_OF_RANGE,
-    errors.Exhausted: StatusCode.RESOURCE_EXHAUSTED,
-    errors.Unavailable: StatusCode.UNAVAILABLE,
-    errors.NotYet: StatusCode.UNIMPLEMENTED,
-    errors.ImportsError: StatusCode.INTERNAL,
-}
-
-# Details travel in trailers, and a client drops a call whose trailers exceed 8 KiB. Base64 makes 4 of 3
-# bytes, and a character beyond ASCII takes up to 12 in `grpc-message`.
-MAX_MESSAGE_BYTES = 256
-MAX_FACT_BYTES = 160
-MAX_VIOLATIONS = 8
-
 log = structlog.get_logger(__name__)
-
-
-def status_of(error: errors.ImportsError) -> StatusCode:
-    """The status of the error's nearest ancestor in `STATUS_OF_KIND`."""
-    return next(STATUS_OF_KIND[kind] for kind in type(error).__mro__ if kind in STATUS_OF_KIND)
-
-
-def rich_status(error: errors.ImportsError) -> status_pb2.Status:
-    """The error as `google.rpc.Status`: code, message and details, small enough for trailers."""
-    status = status_pb2.Status(
-        code=_number_of(status_of(error)), message=_shortened(str(error), MAX_MESSAGE_BYTES)
-    )
-    for detail in _details(error):
-        status.details.add().Pack(detail)
-    return status
-
-
-def _details(error: errors.ImportsError) -> Iterator[Message]:
-    yield error_details_pb2.ErrorInfo(
-        reason=error.reason,
-        domain=ERROR_DOMAIN,
-        metadata={name: _shortened(fact, MAX_FACT_BYTES) for name, fact in error.facts.items()},
-    )
-    if isinstance(error, errors.InvalidArgument):
-        yield error_details_pb2.BadRequest(
-            field_violations=[
-                error_details_pb2.BadRequest.FieldViolation(
-                    field=_shortened(violation.field, MAX_FACT_BYTES),
-                    description=_shortened(violation.description, MAX_MESSAGE_BYTES),
-                )
-                for violation in error.violations[:MAX_VIOLATIONS]
-            ]
-        )
-    if isinstance(error, errors.Exhausted):
-        yield error_details_pb2.QuotaFailure(
-            violations=[
-                error_details_pb2.QuotaFailure.Violation(
-                    subject=error.subject, description=_shortened(str(error), MAX_MESSAGE_BYTES)
-                )
-            ]
-        )
-    if isinstance(error, errors.Exhausted | errors.Unavailable):
-        retry = error_details_pb2.RetryInfo()
-        retry.retry_delay.FromNanoseconds(round(error.retry_after_seconds * 1e9))
-        yield retry
-
-
-def _number_of(code: StatusCode) -> code_pb2.Code.ValueType:
-    return code_pb2.Code.Value(code.name)
-
-
-def _name_of(status: status_pb2.Status) -> str:
-    return str(code_pb2.Code.Name(code_pb2.Code.ValueType(status.code)))
-
-
-def _shortened(text: str, most_bytes: int) -> str:
-    encoded = text.encode("utf-8", "replace")
-    if len(encoded) <= most_bytes:
-        return encoded.decode()
-    return encoded[: most_bytes - 3].decode(errors="ignore") + "…"
-
-
-def refusal_in(error: BaseException) -> errors.ImportsError | None:
-    """The domain error that it is, or the first of a task group's; None when a bug is among them."""
-    if isinstance(error, BaseExceptionGroup):
-        refusals = [refusal_in(inner) for inner in error.exceptions]
-        return refusals[0] if all(refusals) else None
-    return error if isinstance(error, errors.ImportsError) else None
 
 
 class InFlight:
@@ -142,6 +55,7 @@ Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any] | None"
 Context: TypeAlias = "ServicerContext[Any, Any]"
 Handle = Callable[[Any, Context], Any]
 Serve = Callable[[Any, Context], Awaitable[Any]]
+Parse = Callable[[bytes], Any]
 
 
 class Boundary(ServerInterceptor):
@@ -165,23 +79,24 @@ class Boundary(ServerInterceptor):
         arity = _ARITIES[bool(handler.request_streaming), bool(handler.response_streaming)]
         handle: Handle = getattr(handler, arity)
         serve = _streaming(handle) if handler.response_streaming else _answering(handle)
+        parsed = _Parsed if handler.request_streaming else _parsed
         make_handler: Callable[..., Handler] = getattr(grpc, f"{arity}_rpc_method_handler")
         return make_handler(
-            self._guarded(serve, method),
-            request_deserializer=handler.request_deserializer,
+            self._guarded(serve, parsed, method),
+            request_deserializer=_tolerant(handler.request_deserializer),
             response_serializer=handler.response_serializer,
         )
 
-    def _guarded(self, serve: Serve, method: str) -> Serve:
+    def _guarded(self, serve: Serve, parsed: Callable[[Any], Any], method: str) -> Serve:
         async def guarded(request: Any, context: Context) -> Any:
             with self._in_flight.call(), _logged(method) as ended:
                 try:
-                    answer = await serve(request, context)
+                    answer = await serve(parsed(request), context)
                 except BaseException as error:
                     status = _status_for(error, method)
                     if status is None:
                         raise
-                    ended.code = _name_of(status)
+                    ended.code = name_of(status)
                     await _abort(context, status)
                 else:
                     ended.code = "OK"
@@ -196,6 +111,44 @@ _ARITIES = {
     (True, False): "stream_unary",
     (True, True): "stream_stream",
 }
+
+
+class _Unparsable:
+    """Stands for a message that could not be parsed, until the call is guarded and can be refused."""
+
+
+def _tolerant(parse: Parse | None) -> Parse | None:
+    """The parser without its exceptions: what it raises, gRPC would answer in words of its own."""
+    if parse is None:
+        return None
+
+    def parse_or_mark(data: bytes) -> Any:
+        try:
+            return parse(data)
+        except DecodeError:
+            return _Unparsable()
+
+    return parse_or_mark
+
+
+def _parsed(request: Any) -> Any:
+    if isinstance(request, _Unparsable):
+        what = "the message is damaged, holds text that is not UTF-8, or is nested deeper than some 30 levels"
+        raise errors.InvalidArgument(errors.FieldViolation("", what))
+    return request
+
+
+class _Parsed:
+    """The messages of a stream; raises at the first that could not be parsed."""
+
+    def __init__(self, requests: AsyncIterable[Any]) -> None:
+        self._requests = aiter(requests)
+
+    def __aiter__(self) -> "_Parsed":
+        return self
+
+    async def __anext__(self) -> Any:
+        return _parsed(await anext(self._requests))
 
 
 def _answering(handle: Handle) -> Serve:
@@ -219,18 +172,18 @@ def _streaming(handle: Handle) -> Serve:
 
 
 async def _write(context: Context, response: Any) -> None:
-    with _caller_may_be_gone():
+    with caller_may_be_gone():
         await context.write(response)
 
 
 async def _abort(context: Context, status: status_pb2.Status) -> None:
-    with _caller_may_be_gone():
+    with caller_may_be_gone():
         await context.abort_with_status(rpc_status.to_status(status))
 
 
 @contextmanager
-def _caller_may_be_gone() -> Iterator[None]:
-    """What is sent fails so when the end of the call has overtaken it; there is nobody left to answer."""
+def caller_may_be_gone() -> Iterator[None]:
+    """For what is sent: it fails when the end of the call has overtaken it, and nobody is left to answer."""
     try:
         yield
     except InternalError as gone:

@@ -37,7 +37,7 @@ from imports_service.rpc.requests import (
 )
 from imports_service.rpc.results import place_given, place_of_row, read_results
 from imports_service.rpc.specs import check_source, creation_of
-from imports_service.rpc.uploads import chunks_of, document_of, header_of, lines_of
+from imports_service.rpc.uploads import document_of, header_of, lines_of, whole_document
 from imports_service.rpc.waiting import wait_for_end, wait_seconds
 from imports_service.settings import Settings
 from imports_service.store.database import Database
@@ -84,7 +84,7 @@ class ImportService(imports_pb2_grpc.ImportServiceServicer):
             trace_context=_trace_context(context),
             at="header.",
         )
-        async with aclosing(chunks_of(request_iterator)) as chunks:
+        async with aclosing(whole_document(request_iterator, context)) as chunks:
             return message_of_import(await create_import(wanted, chunks, self.creation))
 
     async def GetImport(self, request: pb.GetImportRequest, context: Context) -> pb.Import:

@@ -14,8 +14,9 @@ from imports_service.rpc.structs import plain
 from imports_service.rpc.violations import Violations
 
 DEFAULT_PROGRESS_INTERVAL = timedelta(milliseconds=500)
-SHORTEST_PROGRESS_INTERVAL = timedelta(milliseconds=100)
-LONGEST_PROGRESS_INTERVAL = timedelta(hours=1)
+NANOSECONDS = 10**9
+SHORTEST_PROGRESS = NANOSECONDS // 10
+LONGEST_PROGRESS = 3_600 * NANOSECONDS
 
 OUTCOMES = {
     pb.OUTCOME_CREATED: Outcome.CREATED,
@@ -56,9 +57,9 @@ def progress_interval_of(request: pb.WatchImportRequest) -> timedelta:
     if not request.HasField("progress_interval"):
         return DEFAULT_PROGRESS_INTERVAL
     given = request.progress_interval
-    seconds = given.seconds + given.nanos / 1e9
-    if SHORTEST_PROGRESS_INTERVAL.total_seconds() <= seconds <= LONGEST_PROGRESS_INTERVAL.total_seconds():
-        return timedelta(seconds=seconds)
+    nanoseconds = given.seconds * NANOSECONDS + given.nanos
+    if 0 <= given.nanos < NANOSECONDS and SHORTEST_PROGRESS <= nanoseconds <= LONGEST_PROGRESS:
+        return timedelta(microseconds=nanoseconds // 1_000)
     raise InvalidArgument(FieldViolation("progress_interval", "must be from 100 ms to 1 h"))
 
 

@@ -5,10 +5,15 @@ Nothing is gathered: what is read is passed on, and the sender waits for whoever
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+from grpc.aio import ServicerContext
 
 from commerce.imports.v1 import imports_pb2 as pb
 from imports_service.domain.errors import FieldViolation, InvalidArgument
 from imports_service.pipeline.inline import canonical_line
+from imports_service.rpc.boundary import caller_may_be_gone
 from imports_service.rpc.structs import plain
 
 MAX_CHUNK_BYTES = 1024 * 1024
@@ -38,6 +43,21 @@ async def chunks_of(requests: AsyncIterator[pb.UploadImportRequest]) -> AsyncGen
             )
         if request.chunk:
             yield request.chunk
+
+
+async def whole_document(
+    requests: AsyncIterator[pb.UploadImportRequest], context: "ServicerContext[Any, Any]"
+) -> AsyncGenerator[bytes, None]:
+    """The chunks of a document that its sender has ended; of a cancelled call the end never comes.
+
+    Cancellation can end the requests as if the document were complete. What is sent to the caller then, be it
+    only empty metadata, comes after it and fails.
+    """
+    async with aclosing(chunks_of(requests)) as chunks:
+        async for chunk in chunks:
+            yield chunk
+    with caller_may_be_gone():
+        await context.send_initial_metadata(())
 
 
 async def document_of(document: bytes) -> AsyncGenerator[bytes, None]:
