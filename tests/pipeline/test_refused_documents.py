@@ -48,6 +48,15 @@ def test_of_json(document, place):
     assert place_of(refusal(bytewise(document))) == place
 
 
+def test_every_early_end_of_an_array_is_refused_where_it_is():
+    document = rb'[{"a":"x\u00e9\"","b":[true,null],"c":-1.5e3,"d":{}},{"a":false}]'
+
+    for end in range(1, len(document)):
+        place = (MALFORMED, 1, end + 1, end)
+        assert place_of(refusal(document[:end])) == place
+        assert place_of(refusal(bytewise(document[:end]))) == place
+
+
 @pytest.mark.parametrize(
     ("document", "place"),
     [

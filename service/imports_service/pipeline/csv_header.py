@@ -28,7 +28,11 @@ def check_header(columns: Sequence[str], resource_type: ResourceType, place: Pla
     ]
     if complaints:
         named = list(dict.fromkeys((*unknown, *duplicate, *contradictory)))[:NAMED_AT_MOST]
-        hint = "; the first line must be the header" if len(unknown) == len(columns) else ""
+        hint = (
+            "; the first line must be the header, and its delimiter that of csv_options"
+            if len(unknown) == len(columns)
+            else ""
+        )
         raise header_invalid(
             place, f"the CSV header has {'; '.join(complaints)}{hint}", columns=", ".join(named)
         )

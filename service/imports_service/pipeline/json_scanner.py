@@ -143,7 +143,9 @@ class JsonScanner:
     def finish(self) -> list[tuple[int, int]]:
         """Say that the input has ended: an element that only the end completes. Raises `JsonSyntaxError`."""
         elements = []
-        if self._number is not None or self._carried:
+        if self._carried:
+            raise JsonSyntaxError(self._offset + len(self._carried), "the document ends too early")
+        if self._number is not None:
             elements = self.feed(b" ")
             self._offset -= 1
         if self.state is not (State.TOP_AFTER if self._single else State.TOP_DONE):
