@@ -46,12 +46,10 @@ def test_an_error_of_the_whole_row_stands_under_base() -> None:
     }
 
 
-def test_warnings_have_a_log_of_their_own_with_messages_only() -> None:
-    report = report_of(
-        segment(("A", [warning("colour", "colour is unknown"), warning("size", "size is unknown")]))
-    )
+def test_warnings_have_a_log_of_their_own_whose_messages_name_the_attribute() -> None:
+    report = report_of(segment(("A", [warning("colour", "is unknown"), warning("", "has no key")])))
 
-    assert report.warnings_log == {"A": ["colour is unknown", "size is unknown"]}
+    assert report.warnings_log == {"A": ["colour: is unknown", "has no key"]}
     assert report.errors_log == {}
 
 
@@ -146,6 +144,16 @@ def test_the_summary_has_a_hundred_pairs_and_goes_on_counting_them() -> None:
 
     assert [entry.attribute for entry in summary] == [f"attribute_{n}" for n in range(100)]
     assert {entry.count for entry in summary} == {2}
+
+
+def test_a_summary_says_that_it_is_cut() -> None:
+    whole = (
+        segment(("A", [error(f"attribute_{n}") for n in range(10)])),
+        *(segment((f"{n}", [error(f"attribute_{n}")]), first_row=n) for n in range(2, 100)),
+    )
+
+    assert not report_of(*whole).summary_truncated
+    assert report_of(*whole, segment(("Z", [error("another")]), first_row=100)).summary_truncated
 
 
 def test_what_is_added_later_does_not_change_a_report_made_before() -> None:

@@ -177,11 +177,14 @@ async def test_a_message_that_cannot_be_parsed_is_refused(service: Service) -> N
     prefix = "/commerce.imports.v1.ImportService"
     broken = pb.UploadImportRequest(header=header()).SerializeToString(), b"\xff"
     async with grpc.aio.insecure_channel(service.address) as channel:
+        get: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(f"{prefix}/GetImport")
+        watch: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(f"{prefix}/WatchImport")
+        send: grpc.aio.StreamUnaryMultiCallable[bytes, bytes] = channel.stream_unary(f"{prefix}/UploadImport")
         calls: list[Awaitable[Any]] = [
-            channel.unary_unary(f"{prefix}/GetImport")(b"\xff"),
-            channel.unary_stream(f"{prefix}/WatchImport")(b"\n\x01\xff").read(),
-            channel.stream_unary(f"{prefix}/UploadImport")(iter(broken[1:])),
-            channel.stream_unary(f"{prefix}/UploadImport")(iter(broken)),
+            get(b"\xff"),
+            watch(b"\n\x01\xff").read(),
+            send(iter(broken[1:])),
+            send(iter(broken)),
         ]
 
         for call in calls:

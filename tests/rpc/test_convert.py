@@ -10,7 +10,7 @@ from commerce.imports.v1 import imports_pb2 as pb
 from imports_service.domain.imports import Closing, Counts, Format, Import, ImportSpec, Status
 from imports_service.domain.outcomes import NumberedOutcomes, SegmentOutcomes
 from imports_service.domain.registry import load_registry
-from imports_service.domain.report import ReportBuilder
+from imports_service.domain.report import Report, ReportBuilder
 from imports_service.domain.resources import StoredResource
 from imports_service.domain.rows import Code, Issue, Outcome
 from imports_service.rpc import convert, filters, requests
@@ -112,7 +112,16 @@ def test_the_fullest_report_fits_into_a_message() -> None:
     convert.add_report(message, builder.report())
 
     assert message.errors_log_truncated
+    assert not message.issue_summary_truncated
     assert message.ByteSize() < 2 * 1024 * 1024
+
+
+def test_a_cut_summary_is_said_to_be_cut() -> None:
+    message = pb.Import()
+
+    convert.add_report(message, Report({}, {}, False, False, [], True))
+
+    assert message.issue_summary_truncated
 
 
 def test_issues_carry_their_severity() -> None:

@@ -30,13 +30,16 @@ BASE = "base"
 
 
 class Report(msgspec.Struct, array_like=True, frozen=True):
-    """`errors_log`: row key → attribute → messages. `warnings_log`: row key → messages. Both in row order."""
+    """`errors_log`: row key → attribute → messages. `warnings_log`: row key → messages, each with its attribute
+    in front. Both in row order.
+    """
 
     errors_log: dict[str, dict[str, list[str]]]
     warnings_log: dict[str, list[str]]
     errors_log_truncated: bool
     warnings_log_truncated: bool
     summary: list[SummaryEntry]
+    summary_truncated: bool = False
 
     def encode(self) -> bytes:
         """The report as it is stored; `decode_report` takes it back."""
@@ -58,6 +61,7 @@ class ReportBuilder:
         self._errors = _Log()
         self._warnings = _Log()
         self._summary: dict[tuple[str, str], SummaryEntry] = {}
+        self._summary_is_cut = False
 
     @property
     def wants_issues(self) -> bool:
@@ -82,6 +86,8 @@ class ReportBuilder:
             elif len(self._summary) < MAX_SUMMARY_PAIRS:
                 copied = msgspec.structs.replace(entry, sample_message=cut(entry.sample_message))
                 self._summary[entry.code, entry.attribute] = copied
+            else:
+                self._summary_is_cut = True
 
     def report(self) -> Report:
         """What was added so far. Errors take the room first; warnings get what they leave."""
@@ -89,10 +95,11 @@ class ReportBuilder:
         warnings = self._warnings.within(MAX_LOG_BYTES - errors.size_bytes)
         return Report(
             {key: _by_attribute(said) for key, said in errors.keys.items()},
-            {key: [message for _, message in said] for key, said in warnings.keys.items()},
+            {key: [_with_attribute(*each) for each in said] for key, said in warnings.keys.items()},
             errors.is_cut,
             warnings.is_cut,
             [msgspec.structs.replace(entry) for entry in self._summary.values()],
+            self._summary_is_cut,
         )
 
 
@@ -147,6 +154,11 @@ def _by_attribute(said: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     for attribute, message in said:
         messages.setdefault(attribute, []).append(message)
     return messages
+
+
+def _with_attribute(attribute: str, message: str) -> str:
+    """A message that has to say itself what it is about."""
+    return message if attribute == BASE else cut(f"{attribute}: {message}")
 
 
 def _size_bytes(*texts: str) -> int:

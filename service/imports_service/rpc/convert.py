@@ -108,6 +108,7 @@ def add_report(message: pb.Import, report: Report) -> None:
         )
         for entry in report.summary
     )
+    message.issue_summary_truncated = report.summary_truncated
 
 
 def message_of_event(event: WatchEvent) -> pb.ImportEvent:

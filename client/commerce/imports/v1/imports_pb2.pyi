@@ -7,11 +7,13 @@ An import takes a document of inputs (rows) of one resource type, answers at onc
 the background. It is its own long-running operation: it is created, listed, watched and deleted like any other
 resource, so no operations service stands beside it.
 
-Names: `organizations/{organization}/imports/{import}`. `{organization}` is 1 to 64 of A-Z a-z 0-9 `_` `-`, needs
-no set-up and has exactly one environment; `{import}` is 1 to 63 of a-z 0-9 `-`, not beginning or ending with `-`.
+Names: `organizations/{organization}/imports/{import}`. `{organization}` is 1 to 64 of A-Z a-z 0-9 `_` `-`, but not
+`-` alone; it needs no set-up and has exactly one environment. `{import}` is 1 to 63 of a-z 0-9 `-`, not beginning or
+ending with `-`.
 
 Every error carries a `google.rpc.ErrorInfo` of the domain `imports.commerce`; its `reason` is what to branch on.
-INVALID_ARGUMENT carries a `google.rpc.BadRequest` with the paths of the fields, RESOURCE_EXHAUSTED a
+INVALID_ARGUMENT carries a `google.rpc.BadRequest` with the paths of the fields, the first 8 of them (an empty path is
+the message as a whole, `document` the bytes of a document however they came), RESOURCE_EXHAUSTED a
 `google.rpc.QuotaFailure`, and whatever may pass later a `google.rpc.RetryInfo`. A bad row is never an error of a
 call: it is an issue of that row.
 
@@ -353,7 +355,9 @@ class ImportSpec(_message.Message):
     """The system that `reference` belongs to, at most 255 characters, for instance `erp`."""
     @_builtins.property
     def metadata(self) -> _struct_pb2.Struct:
-        """Anything the caller wants to keep with the import, at most 64 KiB as JSON."""
+        """Anything the caller wants to keep with the import: at most 64 KiB as JSON, nested at most 16 levels, without NUL,
+        NaN and infinity.
+        """
 
     @_builtins.property
     def csv_options(self) -> Global___CsvOptions:
@@ -520,7 +524,7 @@ class Import(_message.Message):
     """More than 10 % of the rows failed; said under `skip_errors` too."""
     @_builtins.property
     def metadata(self) -> _struct_pb2.Struct:
-        """As in the spec or as last updated, at most 64 KiB."""
+        """As in the spec or as last updated."""
 
     @_builtins.property
     def csv_options(self) -> Global___CsvOptions:
@@ -539,7 +543,9 @@ class Import(_message.Message):
 
     @_builtins.property
     def warnings_log(self) -> _struct_pb2.Struct:
-        """Row key -> messages, within the same bounds. GetImport only."""
+        """Row key -> messages, for instance {"TSHIRT-M": ["colour: is no attribute of skus"]}, within the same bounds; what
+        concerns no attribute names none. GetImport only.
+        """
 
     @_builtins.property
     def issue_summary(self) -> _containers.RepeatedCompositeFieldContainer[Global___IssueSummary]:
@@ -681,7 +687,9 @@ class InlineInputs(_message.Message):
     ITEMS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def items(self) -> _containers.RepeatedCompositeFieldContainer[_struct_pb2.Struct]:
-        """One row each, in order, for instance {"code": "TSHIRT-M", "name": "T-shirt M"}."""
+        """One row each, in order, for instance {"code": "TSHIRT-M", "name": "T-shirt M"}. Numbers are doubles here; a whole
+        one counts as an integer.
+        """
 
     def __init__(
         self,
@@ -822,9 +830,9 @@ class ImportFilter(_message.Message):
     CREATED_SINCE_FIELD_NUMBER: _builtins.int
     CREATED_BEFORE_FIELD_NUMBER: _builtins.int
     reference: _builtins.str
-    """Exactly this reference."""
+    """Exactly this reference, at most 255 characters."""
     reference_prefix: _builtins.str
-    """A reference that begins so."""
+    """A reference that begins so, at most 255 characters; no character stands for others."""
     retry_of: _builtins.str
     """Retries of the import of this name."""
     validate_only: _builtins.bool
@@ -833,11 +841,11 @@ class ImportFilter(_message.Message):
     """Imports with failed rows only (true) or without (false)."""
     @_builtins.property
     def statuses(self) -> _containers.RepeatedScalarFieldContainer[Global___Status.ValueType]:
-        """One of these statuses."""
+        """One of these statuses; STATUS_UNSPECIFIED is none."""
 
     @_builtins.property
     def resource_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """One of these resource types, for instance `skus`."""
+        """One of these resource types, for instance `skus`; at most 100. No import has a type that is unknown."""
 
     @_builtins.property
     def created_since(self) -> _timestamp_pb2.Timestamp:
@@ -889,7 +897,7 @@ class ListImportsRequest(_message.Message):
     parent: _builtins.str
     """`organizations/{organization}`. Required."""
     page_size: _builtins.int
-    """At most so many imports; 0 = 50, above 1,000 = 1,000. A page may hold fewer."""
+    """At most so many imports; 0 = 50, above 1,000 = 1,000. A page may hold fewer and is cut at 2 MiB."""
     page_token: _builtins.str
     """`next_page_token` of the page before, with all other fields as they were. Empty: the first page."""
     order_by: _builtins.str
@@ -969,11 +977,11 @@ class UpdateImportRequest(_message.Message):
     """If given, the import must still have this etag."""
     @_builtins.property
     def metadata(self) -> _struct_pb2.Struct:
-        """The new metadata, at most 64 KiB; replaces the old as a whole."""
+        """The new metadata, bounded as in ImportSpec; replaces the old as a whole."""
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Paths `reference`, `reference_origin`, `metadata`, or `*` for the three. Empty: those that are not empty here."""
+        """Paths `reference`, `reference_origin`, `metadata`, or `*` alone for the three. Empty: what is not empty here."""
 
     def __init__(
         self,
@@ -1177,7 +1185,7 @@ class ImportEvent(_message.Message):
 
     @_builtins.property
     def progress(self) -> Global___Progress:
-        """How the import gets on; set in SNAPSHOT and PROGRESS."""
+        """How the import gets on; set with every `snapshot`."""
 
     def __init__(
         self,
@@ -1391,7 +1399,7 @@ class ImportResult(_message.Message):
     """Counts inputs from 1; a CSV header is not one. In a retry, the number in the document first sent."""
     key: _builtins.str
     """For people: the row's key values joined by `/`, at most 200 characters; `id:<id>` when it had only an id;
-    `row <n>` when it had neither.
+    `row <n>` when it had neither, could not be read or was not processed.
     """
     outcome: Global___Outcome.ValueType
     """What became of it."""

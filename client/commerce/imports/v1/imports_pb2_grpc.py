@@ -31,7 +31,8 @@ class ImportServiceStub(object):
 
     Besides the reasons that its own comment names, every call can fail with:
     UNAUTHENTICATED CREDENTIALS_INVALID (no or bad credentials), PERMISSION_DENIED ORGANIZATION_FORBIDDEN (judged before
-    anything is looked up), INVALID_ARGUMENT FIELD_INVALID (a malformed name, an identifier or number out of bounds),
+    anything is looked up), INVALID_ARGUMENT FIELD_INVALID (a malformed name, an identifier or number out of bounds, a
+    message that cannot be parsed: damaged, not UTF-8, or with a Struct nested deeper than some 30 levels),
     UNAVAILABLE DATABASE_UNAVAILABLE, OBJECTS_UNAVAILABLE or STOPPING (try again, after RetryInfo), UNIMPLEMENTED
     NOT_YET (a field or call of this contract that the running version does not serve; it is never ignored) and
     INTERNAL INTERNAL (our fault; the message says nothing more). A message over the size limit is RESOURCE_EXHAUSTED
@@ -116,7 +117,8 @@ class ImportServiceServicer(object):
 
     Besides the reasons that its own comment names, every call can fail with:
     UNAUTHENTICATED CREDENTIALS_INVALID (no or bad credentials), PERMISSION_DENIED ORGANIZATION_FORBIDDEN (judged before
-    anything is looked up), INVALID_ARGUMENT FIELD_INVALID (a malformed name, an identifier or number out of bounds),
+    anything is looked up), INVALID_ARGUMENT FIELD_INVALID (a malformed name, an identifier or number out of bounds, a
+    message that cannot be parsed: damaged, not UTF-8, or with a Struct nested deeper than some 30 levels),
     UNAVAILABLE DATABASE_UNAVAILABLE, OBJECTS_UNAVAILABLE or STOPPING (try again, after RetryInfo), UNIMPLEMENTED
     NOT_YET (a field or call of this contract that the running version does not serve; it is never ignored) and
     INTERNAL INTERNAL (our fault; the message says nothing more). A message over the size limit is RESOURCE_EXHAUSTED
@@ -377,7 +379,8 @@ class ImportService(object):
 
     Besides the reasons that its own comment names, every call can fail with:
     UNAUTHENTICATED CREDENTIALS_INVALID (no or bad credentials), PERMISSION_DENIED ORGANIZATION_FORBIDDEN (judged before
-    anything is looked up), INVALID_ARGUMENT FIELD_INVALID (a malformed name, an identifier or number out of bounds),
+    anything is looked up), INVALID_ARGUMENT FIELD_INVALID (a malformed name, an identifier or number out of bounds, a
+    message that cannot be parsed: damaged, not UTF-8, or with a Struct nested deeper than some 30 levels),
     UNAVAILABLE DATABASE_UNAVAILABLE, OBJECTS_UNAVAILABLE or STOPPING (try again, after RetryInfo), UNIMPLEMENTED
     NOT_YET (a field or call of this contract that the running version does not serve; it is never ignored) and
     INTERNAL INTERNAL (our fault; the message says nothing more). A message over the size limit is RESOURCE_EXHAUSTED

@@ -7,11 +7,13 @@ An import takes a document of inputs (rows) of one resource type, answers at onc
 the background. It is its own long-running operation: it is created, listed, watched and deleted like any other
 resource, so no operations service stands beside it.
 
-Names: `organizations/{organization}/imports/{import}`. `{organization}` is 1 to 64 of A-Z a-z 0-9 `_` `-`, needs
-no set-up and has exactly one environment; `{import}` is 1 to 63 of a-z 0-9 `-`, not beginning or ending with `-`.
+Names: `organizations/{organization}/imports/{import}`. `{organization}` is 1 to 64 of A-Z a-z 0-9 `_` `-`, but not
+`-` alone; it needs no set-up and has exactly one environment. `{import}` is 1 to 63 of a-z 0-9 `-`, not beginning or
+ending with `-`.
 
 Every error carries a `google.rpc.ErrorInfo` of the domain `imports.commerce`; its `reason` is what to branch on.
-INVALID_ARGUMENT carries a `google.rpc.BadRequest` with the paths of the fields, RESOURCE_EXHAUSTED a
+INVALID_ARGUMENT carries a `google.rpc.BadRequest` with the paths of the fields, the first 8 of them (an empty path is
+the message as a whole, `document` the bytes of a document however they came), RESOURCE_EXHAUSTED a
 `google.rpc.QuotaFailure`, and whatever may pass later a `google.rpc.RetryInfo`. A bad row is never an error of a
 call: it is an issue of that row.
 
@@ -47,7 +49,8 @@ class ImportServiceStub:
 
     Besides the reasons that its own comment names, every call can fail with:
     UNAUTHENTICATED CREDENTIALS_INVALID (no or bad credentials), PERMISSION_DENIED ORGANIZATION_FORBIDDEN (judged before
-    anything is looked up), INVALID_ARGUMENT FIELD_INVALID (a malformed name, an identifier or number out of bounds),
+    anything is looked up), INVALID_ARGUMENT FIELD_INVALID (a malformed name, an identifier or number out of bounds, a
+    message that cannot be parsed: damaged, not UTF-8, or with a Struct nested deeper than some 30 levels),
     UNAVAILABLE DATABASE_UNAVAILABLE, OBJECTS_UNAVAILABLE or STOPPING (try again, after RetryInfo), UNIMPLEMENTED
     NOT_YET (a field or call of this contract that the running version does not serve; it is never ignored) and
     INTERNAL INTERNAL (our fault; the message says nothing more). A message over the size limit is RESOURCE_EXHAUSTED
@@ -186,7 +189,8 @@ class ImportServiceAsyncStub(ImportServiceStub):
 
     Besides the reasons that its own comment names, every call can fail with:
     UNAUTHENTICATED CREDENTIALS_INVALID (no or bad credentials), PERMISSION_DENIED ORGANIZATION_FORBIDDEN (judged before
-    anything is looked up), INVALID_ARGUMENT FIELD_INVALID (a malformed name, an identifier or number out of bounds),
+    anything is looked up), INVALID_ARGUMENT FIELD_INVALID (a malformed name, an identifier or number out of bounds, a
+    message that cannot be parsed: damaged, not UTF-8, or with a Struct nested deeper than some 30 levels),
     UNAVAILABLE DATABASE_UNAVAILABLE, OBJECTS_UNAVAILABLE or STOPPING (try again, after RetryInfo), UNIMPLEMENTED
     NOT_YET (a field or call of this contract that the running version does not serve; it is never ignored) and
     INTERNAL INTERNAL (our fault; the message says nothing more). A message over the size limit is RESOURCE_EXHAUSTED
@@ -321,7 +325,8 @@ class ImportServiceServicer(metaclass=_abc_1.ABCMeta):
 
     Besides the reasons that its own comment names, every call can fail with:
     UNAUTHENTICATED CREDENTIALS_INVALID (no or bad credentials), PERMISSION_DENIED ORGANIZATION_FORBIDDEN (judged before
-    anything is looked up), INVALID_ARGUMENT FIELD_INVALID (a malformed name, an identifier or number out of bounds),
+    anything is looked up), INVALID_ARGUMENT FIELD_INVALID (a malformed name, an identifier or number out of bounds, a
+    message that cannot be parsed: damaged, not UTF-8, or with a Struct nested deeper than some 30 levels),
     UNAVAILABLE DATABASE_UNAVAILABLE, OBJECTS_UNAVAILABLE or STOPPING (try again, after RetryInfo), UNIMPLEMENTED
     NOT_YET (a field or call of this contract that the running version does not serve; it is never ignored) and
     INTERNAL INTERNAL (our fault; the message says nothing more). A message over the size limit is RESOURCE_EXHAUSTED

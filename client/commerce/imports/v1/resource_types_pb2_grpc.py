@@ -29,7 +29,7 @@ class ResourceTypeServiceStub(object):
     """Describes the resource types. The answers are part of the running version and the same for every organization.
 
     Besides the reasons that its own comment names, every call can fail with UNAUTHENTICATED CREDENTIALS_INVALID,
-    UNAVAILABLE STOPPING and INTERNAL INTERNAL.
+    INVALID_ARGUMENT FIELD_INVALID (a message that cannot be parsed), UNAVAILABLE STOPPING and INTERNAL INTERNAL.
     """
 
     def __init__(self, channel):
@@ -54,7 +54,7 @@ class ResourceTypeServiceServicer(object):
     """Describes the resource types. The answers are part of the running version and the same for every organization.
 
     Besides the reasons that its own comment names, every call can fail with UNAUTHENTICATED CREDENTIALS_INVALID,
-    UNAVAILABLE STOPPING and INTERNAL INTERNAL.
+    INVALID_ARGUMENT FIELD_INVALID (a message that cannot be parsed), UNAVAILABLE STOPPING and INTERNAL INTERNAL.
     """
 
     def ListResourceTypes(self, request, context):
@@ -105,7 +105,7 @@ class ResourceTypeService(object):
     """Describes the resource types. The answers are part of the running version and the same for every organization.
 
     Besides the reasons that its own comment names, every call can fail with UNAUTHENTICATED CREDENTIALS_INVALID,
-    UNAVAILABLE STOPPING and INTERNAL INTERNAL.
+    INVALID_ARGUMENT FIELD_INVALID (a message that cannot be parsed), UNAVAILABLE STOPPING and INTERNAL INTERNAL.
     """
 
     @staticmethod

@@ -30,7 +30,7 @@ class ResourceTypeServiceStub:
     """Describes the resource types. The answers are part of the running version and the same for every organization.
 
     Besides the reasons that its own comment names, every call can fail with UNAUTHENTICATED CREDENTIALS_INVALID,
-    UNAVAILABLE STOPPING and INTERNAL INTERNAL.
+    INVALID_ARGUMENT FIELD_INVALID (a message that cannot be parsed), UNAVAILABLE STOPPING and INTERNAL INTERNAL.
     """
 
     @_typing.overload
@@ -58,7 +58,7 @@ class ResourceTypeServiceAsyncStub(ResourceTypeServiceStub):
     """Describes the resource types. The answers are part of the running version and the same for every organization.
 
     Besides the reasons that its own comment names, every call can fail with UNAUTHENTICATED CREDENTIALS_INVALID,
-    UNAVAILABLE STOPPING and INTERNAL INTERNAL.
+    INVALID_ARGUMENT FIELD_INVALID (a message that cannot be parsed), UNAVAILABLE STOPPING and INTERNAL INTERNAL.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -82,7 +82,7 @@ class ResourceTypeServiceServicer(metaclass=_abc_1.ABCMeta):
     """Describes the resource types. The answers are part of the running version and the same for every organization.
 
     Besides the reasons that its own comment names, every call can fail with UNAUTHENTICATED CREDENTIALS_INVALID,
-    UNAVAILABLE STOPPING and INTERNAL INTERNAL.
+    INVALID_ARGUMENT FIELD_INVALID (a message that cannot be parsed), UNAVAILABLE STOPPING and INTERNAL INTERNAL.
     """
 
     @_abc_1.abstractmethod
