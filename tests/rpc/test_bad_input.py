@@ -13,6 +13,7 @@ from commerce.imports.v1 import imports_pb2 as pb
 from commerce.imports.v1 import resources_pb2
 from imports_service.embedded.objects import EmbeddedObjects
 from imports_service.objects.store import Objects
+from imports_service.rpc.structs import struct_of
 from imports_service.settings import Settings
 from tests.clusters import Cluster
 from tests.rpc.refusals import holdings, refusal_of, upload
@@ -135,6 +136,14 @@ async def test_no_inputs_are_refused(service: Service) -> None:
     refusal = await refusal_of(service.imports.CreateImport(header(inputs=pb.InlineInputs())))
 
     assert (refusal.code, refusal.reason, refusal.fields) == (INVALID, "DOCUMENT_EMPTY", ["inputs"])
+
+
+async def test_too_many_inputs_are_refused_by_their_own_name(service: Service) -> None:
+    inputs = pb.InlineInputs(items=[struct_of({"code": str(number)}) for number in range(21)])
+
+    refusal = await refusal_of(service.imports.CreateImport(header(inputs=inputs)))
+
+    assert refusal[:3] == (INVALID, "INPUTS_TOO_MANY", ["inputs"])
 
 
 async def test_an_unknown_resource_type_is_refused(service: Service) -> None:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from imports_service.domain.attributes import Attribute, AttributeType, Relationship
+from imports_service.domain.errors import FieldViolation, InvalidArgument
 from imports_service.domain.registry_checks import complaints_about, in_dependency_order
 
 DATA_FILE = "resource_types.toml"
@@ -129,6 +130,17 @@ class Registry:
 
     def get(self, name: str) -> ResourceType | None:
         return self.types.get(name)
+
+    def require(self, name: str, *, field: str) -> ResourceType:
+        """The type that a request names in `field`. Raises `InvalidArgument` (RESOURCE_TYPE_UNKNOWN)."""
+        found = self.types.get(name)
+        if found is None:
+            raise InvalidArgument(
+                FieldViolation(field, f"{name!r} is no resource type"),
+                reason="RESOURCE_TYPE_UNKNOWN",
+                resource_type=name,
+            )
+        return found
 
 
 class _TypeEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

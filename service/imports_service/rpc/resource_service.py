@@ -8,7 +8,7 @@ from grpc.aio import ServicerContext
 
 from commerce.imports.v1 import resources_pb2 as pb
 from commerce.imports.v1 import resources_pb2_grpc
-from imports_service.domain.errors import FieldViolation, InvalidArgument, NotYet, ResourceNotFound
+from imports_service.domain.errors import NotYet, ResourceNotFound
 from imports_service.domain.keys import canonical_key
 from imports_service.domain.names import parse_parent
 from imports_service.domain.registry import Registry, ResourceType
@@ -33,7 +33,7 @@ class ResourceService(resources_pb2_grpc.ResourceServiceServicer):
 
     async def GetResource(self, request: pb.GetResourceRequest, context: Context) -> pb.Resource:
         organization_id = parse_parent(request.parent)
-        resource_type = self._type_of(request.resource_type)
+        resource_type = self.registry.require(request.resource_type, field="resource_type")
         violations = Violations()
         target = request.WhichOneof("target")
         key = _key_of(request.key, resource_type, violations, "key") if target == "key" else None
@@ -53,7 +53,7 @@ class ResourceService(resources_pb2_grpc.ResourceServiceServicer):
         self, request: pb.ListResourcesRequest, context: Context
     ) -> pb.ListResourcesResponse:
         organization_id = parse_parent(request.parent)
-        resource_type = self._type_of(request.resource_type)
+        resource_type = self.registry.require(request.resource_type, field="resource_type")
         size = PageSize(page_size_of(request.page_size))
         keys = _check_names(request, resource_type)
         tokens = PageTokens("list-resources", request)
@@ -78,16 +78,6 @@ class ResourceService(resources_pb2_grpc.ResourceServiceServicer):
         self, request: pb.ExportResourcesRequest, context: Context
     ) -> AsyncIterator[pb.ExportResourcesResponse]:
         raise NotYet("ExportResources")
-
-    def _type_of(self, name: str) -> ResourceType:
-        resource_type = self.registry.get(name)
-        if resource_type is None:
-            raise InvalidArgument(
-                FieldViolation("resource_type", f"{name!r} is no resource type"),
-                reason="RESOURCE_TYPE_UNKNOWN",
-                resource_type=name,
-            )
-        return resource_type
 
 
 def _check_names(request: pb.ListResourcesRequest, resource_type: ResourceType) -> list[str]:

@@ -157,13 +157,7 @@ def _csv_options_of(spec: pb.ImportSpec, violations: Violations, at: str) -> Csv
 
 
 def _check_type(spec: pb.ImportSpec, registry: Registry, at: str) -> None:
-    resource_type = registry.get(spec.resource_type)
-    if resource_type is None:
-        raise InvalidArgument(
-            FieldViolation(f"{at}.resource_type", f"{spec.resource_type!r} is no resource type"),
-            reason="RESOURCE_TYPE_UNKNOWN",
-            resource_type=spec.resource_type,
-        )
+    resource_type = registry.require(spec.resource_type, field=f"{at}.resource_type")
     if spec.parent_resource_id and not resource_type.parent_type:
         raise InvalidArgument(
             FieldViolation(f"{at}.parent_resource_id", f"{resource_type.name} have no parent")
