@@ -112,3 +112,12 @@ async def stored(
     """The resources, written as a segment writes them."""
     async with database.transaction() as connection:
         await copy_created(connection, organization_id, created, done_at=NOW, last_import="first")
+
+
+async def waits_for_a_lock(database: Database) -> bool:
+    """Whether a statement of anybody in this database waits for another one."""
+    async with database.connection() as connection:
+        waiting = await connection.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+    return bool(waiting)

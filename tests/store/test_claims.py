@@ -8,7 +8,15 @@ from imports_service.domain.imports import Closing
 from imports_service.store import imports, lanes, units
 from imports_service.store.database import Connection, Database
 from imports_service.store.units import Claimed
-from tests.store.builders import LEASE, ORGANIZATION, claimed_by, claimed_unit, created_import
+from tests.eventually import eventually
+from tests.store.builders import (
+    LEASE,
+    ORGANIZATION,
+    claimed_by,
+    claimed_unit,
+    created_import,
+    waits_for_a_lock,
+)
 
 
 async def lane(connection: Connection, organization_id: str) -> tuple[int, str]:
@@ -189,3 +197,36 @@ async def test_a_claim_has_the_lease_it_asked_for(database: Database) -> None:
         seconds = await connection.fetchval("SELECT extract(epoch FROM lease_until - now()) FROM unit")
 
     assert 7100 < seconds <= 7200
+
+
+async def test_a_wake_up_is_not_lost_on_a_claim_that_puts_the_lane_to_rest(database: Database) -> None:
+    await created_import(database, segments=2, in_order=True)
+    await claimed_unit(database)
+
+    async def wake() -> None:
+        async with database.transaction() as connection:
+            await lanes.wake_lane(connection, ORGANIZATION)
+
+    async with database.transaction() as claiming, asyncio.TaskGroup() as tasks:
+        assert await lanes.claim_lane(claiming) == ORGANIZATION
+        waking = tasks.create_task(wake())
+        await eventually(lambda: waking.done() or waits_for_a_lock(database), what="a wake-up under way")
+        await lanes.rest_lane(claiming, ORGANIZATION)
+        await claiming.execute("COMMIT")
+        await claiming.execute("BEGIN")
+
+    async with database.connection() as connection:
+        assert (await lane(connection, ORGANIZATION))[1] == "awake"
+
+
+async def test_a_claim_that_found_nothing_says_whether_it_passed_a_lane_by(database: Database) -> None:
+    await created_import(database)
+    async with database.transaction() as claiming:
+        assert await units.claim(claiming, worker="worker", lease=LEASE) is not None
+        async with database.transaction() as connection:
+            assert await units.claim(connection, worker="other", lease=LEASE) is None
+            assert await lanes.is_any_awake(connection)
+
+    async with database.transaction() as connection:
+        assert await units.claim(connection, worker="other", lease=LEASE) is None
+        assert not await lanes.is_any_awake(connection)

@@ -15,6 +15,9 @@ ALL_ORGANIZATIONS = {
     "list_trash",
     "list_unswept_imports",
     "claim_lane",
+    "is_any_lane_awake",
+    "list_expired_imports",
+    "list_organizations_with_old_events",
 }
 """The scans of the design: they read without locks, or only the lanes."""
 TABLES_OF_ORGANIZATIONS = re.compile(

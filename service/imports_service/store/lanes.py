@@ -30,6 +30,12 @@ async def claim_lane(connection: Connection) -> str | None:
     return organization_id
 
 
+async def is_any_awake(connection: Connection) -> bool:
+    """Whether a claim that found nothing has passed lanes by: others hold them, or there are too many for one
+    claim."""
+    return bool(await connection.fetchval(SQL.is_any_lane_awake))
+
+
 async def advance_lane(connection: Connection, organization_id: str, rows: int) -> None:
     """Charge the organization for what its claim was given; every unit costs at least one row."""
     await connection.execute(SQL.advance_lane, organization_id, max(rows, 1))

@@ -6,11 +6,12 @@ statements); what becomes of a unit that fails is `attempts`'.
 
 import asyncio
 import random
+from contextlib import suppress
 
 import structlog
 
 from imports_service.domain.errors import Unavailable
-from imports_service.store import units
+from imports_service.store import lanes, units
 from imports_service.store.database import TransactionConflict
 from imports_service.store.units import Claimed
 from imports_service.worker import attempts
@@ -23,6 +24,7 @@ from imports_service.worker.supply import SegmentSupply
 log = structlog.get_logger()
 
 IDLE_SECONDS = 1.0  # a lane's lost wake-up costs at most this
+BUSY_SECONDS = 0.02  # when other claims hold the lanes, or there are more than one claim looks at
 OUTAGE_SECONDS = 5.0
 
 
@@ -60,31 +62,44 @@ class Worker:
         self._segments = SegmentRunner(equipment, self.supply)
 
     async def work(self, stop: asyncio.Event) -> None:
-        """One slot: claim, run, again."""
-        outages = 0
+        """One slot: claim, run, again. After trouble it waits, longer each time that there is more of it."""
+        troubles = 0
         while not stop.is_set():
             self._equipment.nudges.work_wanted.clear()  # before the claim, so that a wake-up during it is not missed
-            try:
-                claimed = await self._claim()
-                outages = 0
-            except Unavailable as away:
-                outages += 1
-                log.warning("no claim", error=str(away), outages=outages)
-                await self._rest(min(OUTAGE_SECONDS, 0.1 * 2**outages))
+            if await self._turn():
+                troubles = 0
                 continue
-            if claimed is None:
-                await self._rest(IDLE_SECONDS)
-                continue
-            self._equipment.nudges.work_wanted.set()  # where one unit was ready, another may be
-            await attempts.run(self._equipment, self.leases, claimed, self._run)
+            troubles += 1
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(OUTAGE_SECONDS, 0.1 * 2 ** min(troubles, 10))):
+                    await stop.wait()
 
-    async def _claim(self) -> Claimed | None:
-        settings = self._equipment.settings
+    async def _turn(self) -> bool:
+        """Claim a unit and run it, or rest; False when a part is away, or a claim failed as no claim should."""
         try:
-            async with self._equipment.database.transaction() as connection:
-                return await units.claim(connection, worker=self._equipment.worker, lease=settings.lease)
+            claimed, rest_seconds = await self._claim()
         except TransactionConflict:
-            return None
+            claimed, rest_seconds = None, BUSY_SECONDS
+        except Unavailable as away:
+            log.warning("no claim", error=str(away))
+            return False
+        except Exception:
+            log.exception("no claim")
+            return False
+        if claimed is None:
+            await self._rest(rest_seconds)
+            return True
+        self._equipment.nudges.work_wanted.set()  # where one unit was ready, another may be
+        return await attempts.run(self._equipment, self.leases, claimed, self._run)
+
+    async def _claim(self) -> tuple[Claimed | None, float]:
+        """A unit; or None, and how long to rest before the next claim."""
+        settings = self._equipment.settings
+        async with self._equipment.database.transaction() as connection:
+            claimed = await units.claim(connection, worker=self._equipment.worker, lease=settings.lease)
+            if claimed is None and await lanes.is_any_awake(connection):
+                return None, BUSY_SECONDS
+        return claimed, IDLE_SECONDS
 
     async def _run(self, held: Held) -> None:
         if held.claimed.is_closing:
