@@ -25,7 +25,8 @@ def configure_logs(level: str = "INFO") -> None:
         mask_secrets,
     ]
     rendering: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        # plain: a traceback with the values of variables shows rows, and takes seconds to draw
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if sys.stderr.isatty()
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
