@@ -32,15 +32,15 @@ async def fenced(database: Database, claimed: Claimed) -> bool:
         return await units.fence(connection, claimed) is not None
 
 
-async def released(database: Database, claimed: Claimed, **how: object) -> int | None:
-    how = {"delay": AT_ONCE, "counts": False} | how
+async def released(database: Database, claimed: Claimed, **how: object) -> units.Returned | None:
+    how = {"delay": AT_ONCE, "counts": False, "max_attempts": 5} | how
     async with database.transaction() as connection:
         return await units.release(connection, claimed, **how)  # type: ignore[arg-type]
 
 
-async def rescued(database: Database) -> list[units.Rescued]:
+async def rescued(database: Database, *, max_attempts: int = 5) -> units.Returned | None:
     async with database.transaction() as connection:
-        return await units.rescue(connection, ORGANIZATION, delay=AT_ONCE)
+        return await units.rescue(connection, ORGANIZATION, delay=AT_ONCE, max_attempts=max_attempts)
 
 
 async def test_the_fence_lets_one_transaction_through(database: Database) -> None:
@@ -122,7 +122,7 @@ async def test_an_extended_lease_does_not_lapse(database: Database) -> None:
     async with database.transaction() as connection:
         await units.extend(connection, ORGANIZATION, [claimed.lease_token], LEASE)
 
-    assert await rescued(database) == []
+    assert await rescued(database) is None
 
 
 async def test_extending_does_not_wait_for_a_unit_that_is_being_finished(database: Database) -> None:
@@ -144,8 +144,10 @@ async def test_a_released_unit_is_ready_again(database: Database, counts: bool, 
     await created_import(database)
     claimed = await claimed_unit(database)
 
-    assert await released(database, claimed, counts=counts, error="why") == attempts
+    returned = await released(database, claimed, counts=counts, error="why")
 
+    assert returned is not None
+    assert (returned.attempts, returned.is_given_up) == (attempts, False)
     again = await claimed_unit(database)
     assert again.attempts == attempts
     assert again.lease_token != claimed.lease_token
@@ -170,12 +172,25 @@ async def test_a_unit_released_with_a_delay_rests_for_it(database: Database) -> 
     assert await unit_states(database, import_) == ["ready"]
 
 
-async def test_a_unit_given_up_is_void(database: Database) -> None:
+async def test_a_unit_released_after_its_last_attempt_is_given_up(database: Database) -> None:
     import_ = await created_import(database)
 
-    await released(database, await claimed_unit(database), counts=True, gives_up=True)
+    returned = await released(database, await claimed_unit(database), counts=True, max_attempts=1)
 
+    assert returned is not None
+    assert returned.is_given_up
     assert await unit_states(database, import_) == ["void"]
+
+
+async def test_a_lease_that_has_run_out_counts_whatever_ended_the_work(database: Database) -> None:
+    await created_import(database)
+    claimed = await claimed_unit(database)
+    await lapse_leases(database)
+
+    returned = await released(database, claimed, counts=False)
+
+    assert returned is not None
+    assert returned.attempts == 1
 
 
 async def test_a_segment_released_after_its_import_began_to_close_is_void(database: Database) -> None:
@@ -184,8 +199,10 @@ async def test_a_segment_released_after_its_import_began_to_close_is_void(databa
     async with database.transaction() as connection:
         await imports.request_closing(connection, ORGANIZATION, import_.uid, Closing.REQUESTED)
 
-    await released(database, claimed)
+    returned = await released(database, claimed, counts=True, max_attempts=1)
 
+    assert returned is not None
+    assert not returned.is_given_up
     assert await unit_states(database, import_) == ["void"]
 
 
@@ -197,13 +214,26 @@ async def test_a_lapsed_lease_is_rescued_and_counts_an_attempt(database: Databas
 
     async with database.connection() as connection:
         assert await units.lapsed_organizations(connection) == [ORGANIZATION]
-    [taken] = await rescued(database)
+    taken = await rescued(database)
 
-    assert (taken.worker, taken.segment, taken.attempts, taken.is_void) == ("dead", 0, 1, False)
-    assert await rescued(database) == []
+    assert taken is not None
+    assert (taken.worker, taken.segment, taken.attempts, taken.is_given_up) == ("dead", 0, 1, False)
+    assert await rescued(database) is None
     async with database.connection() as connection:
         assert await units.lapsed_organizations(connection) == []
     assert (await claimed_unit(database)).attempts == 1
+
+
+async def test_a_unit_rescued_after_its_last_attempt_is_given_up(database: Database) -> None:
+    import_ = await created_import(database)
+    await claimed_unit(database)
+    await lapse_leases(database)
+
+    taken = await rescued(database, max_attempts=1)
+
+    assert taken is not None
+    assert taken.is_given_up
+    assert await unit_states(database, import_) == ["void"]
 
 
 async def test_a_lapsed_segment_of_an_import_that_is_gone_is_void(database: Database) -> None:
@@ -213,9 +243,10 @@ async def test_a_lapsed_segment_of_an_import_that_is_gone_is_void(database: Data
     async with database.transaction() as connection:
         await connection.execute("DELETE FROM import")
 
-    [taken] = await rescued(database)
+    taken = await rescued(database, max_attempts=1)
 
-    assert taken.is_void
+    assert taken is not None
+    assert not taken.is_given_up
     assert await unit_states(database, import_) == ["void"]
 
 
@@ -227,9 +258,10 @@ async def test_a_lapsed_closing_is_ready_again(database: Database) -> None:
     assert (await claimed_unit(database)).is_closing
     await lapse_leases(database)
 
-    [taken] = await rescued(database)
+    taken = await rescued(database)
 
-    assert (taken.is_closing, taken.is_void) == (True, False)
+    assert taken is not None
+    assert (taken.is_closing, taken.is_given_up) == (True, False)
     assert (await claimed_unit(database)).is_closing
 
 
@@ -241,7 +273,7 @@ async def test_the_rescue_does_not_wait_for_a_unit_that_is_being_finished(databa
     async with database.transaction() as finishing:
         await units.fence(finishing, claimed)
         async with asyncio.timeout(2):
-            assert await rescued(database) == []
+            assert await rescued(database) is None
 
 
 async def test_ending_strikes_out_the_segments_that_are_left(database: Database) -> None:
@@ -274,9 +306,8 @@ async def test_a_frozen_worker_is_ended_and_its_unit_is_free(database: Database,
                 await connection.copy_to_table("resource", source=half_a_copy(), format="binary")
 
         async def freed() -> bool:
-            async with database.transaction() as connection:
-                if await units.rescue(connection, ORGANIZATION, delay=AT_ONCE):
-                    return True
+            if await rescued(database) is not None:
+                return True
             async with database.connection() as connection:
                 workers = await backends.frozen_workers(connection, ORGANIZATION)
                 await backends.terminate_backends(connection, workers, lease=lease)

@@ -4,6 +4,8 @@
 that makes the order of numbers the order of commits.
 """
 
+from datetime import timedelta
+
 import msgspec
 from asyncpg import Record
 
@@ -62,6 +64,26 @@ async def events_after(
     else:
         records = await connection.fetch(SQL.list_events_of_import, organization_id, import_uid, seq, limit)
     return [_event_of(record) for record in records]
+
+
+async def organizations_with_old_events(
+    connection: Connection, *, older_than: timedelta, limit: int = 1_000
+) -> list[str]:
+    """Organizations that have events of that age; read without locks."""
+    records = await connection.fetch(SQL.list_organizations_with_old_events, older_than, limit)
+    return [record["organization_id"] for record in records]
+
+
+async def forget_events(
+    connection: Connection, organization_id: str, *, older_than: timedelta, limit: int = 1_000
+) -> None:
+    """Delete the organization's oldest events, at most `limit`, and raise the floor that says so.
+
+    Locks the clock: nothing else may be locked after it.
+    """
+    floor = await connection.fetchval(SQL.raise_floor, organization_id, older_than, limit)
+    if floor is not None:
+        await connection.execute(SQL.delete_events, organization_id, floor)
 
 
 def _event_of(record: Record) -> Event:

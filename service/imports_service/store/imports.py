@@ -177,6 +177,22 @@ async def delete_parts(connection: Connection, organization_id: str, uid: str) -
     await connection.execute(SQL.delete_report, organization_id, uid)
 
 
+class ExpiredImport(msgspec.Struct, frozen=True):
+    """An import that has been kept for as long as it is to be."""
+
+    organization_id: str
+    uid: str
+    import_id: str
+
+
+async def expired_imports(connection: Connection, *, limit: int = 100) -> list[ExpiredImport]:
+    """Imports of all organizations whose time is over, longest first; read without locks."""
+    records = await connection.fetch(SQL.list_expired_imports, limit)
+    return [
+        ExpiredImport(record["organization_id"], record["uid"], record["import_id"]) for record in records
+    ]
+
+
 async def list_imports(
     connection: Connection,
     organization_id: str,

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 import msgspec
+from asyncpg import Record
 
 from imports_service.store.database import Connection
 from imports_service.store.lanes import advance_lane, claim_lane, rest_lane
@@ -44,14 +45,14 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
         return self.segment == CLOSING
 
 
-class Rescued(msgspec.Struct, frozen=True, kw_only=True):
-    """A unit taken back from a worker that was not heard of. `is_void`: nobody will run it again."""
+class Returned(msgspec.Struct, frozen=True, kw_only=True):
+    """A unit taken back from its worker. `is_given_up`: it was the last attempt, nobody will run it again."""
 
     organization_id: str
     import_uid: str
     segment: int
     attempts: int
-    is_void: bool
+    is_given_up: bool
     worker: str | None
 
     @property
@@ -165,25 +166,26 @@ async def release(
     *,
     delay: timedelta,
     counts: bool,
-    gives_up: bool = False,
+    max_attempts: int,
     error: str | None = None,
-) -> int | None:
-    """Give the unit back, ready again after `delay`; its attempts, or None when the lease is lost.
+) -> Returned | None:
+    """Give the unit back, ready again after `delay`; None when the lease is lost.
 
-    `counts`: this was an attempt. `gives_up`: nobody is to run it again.
+    `counts`: this was an attempt; it also is one when the lease has run out meanwhile. Whoever gets a unit that is
+    given up says in the same transaction how its import ends.
     """
-    attempts: int | None = await connection.fetchval(
+    record = await connection.fetchrow(
         SQL.release_unit,
         claimed.organization_id,
         claimed.import_uid,
         claimed.segment,
         claimed.lease_token,
         delay,
-        int(counts),
-        gives_up,
+        counts,
+        max_attempts,
         error,
     )
-    return attempts
+    return _returned(claimed.organization_id, record)
 
 
 async def lapsed_organizations(connection: Connection, *, limit: int = 100) -> list[str]:
@@ -192,35 +194,35 @@ async def lapsed_organizations(connection: Connection, *, limit: int = 100) -> l
     return [record["organization_id"] for record in records]
 
 
-async def rescue(connection: Connection, organization_id: str, *, delay: timedelta) -> list[Rescued]:
-    """Take back the organization's units whose leases have run out; each counts an attempt.
+async def rescue(
+    connection: Connection, organization_id: str, *, delay: timedelta, max_attempts: int
+) -> Returned | None:
+    """Take back a unit of the organization whose lease has run out, which counts an attempt; None: there is none.
 
-    They are ready again after `delay`. Units locked by their worker's transaction stay leased: see
-    `store.backends`.
+    It is ready again after `delay`. Units locked by their worker's transaction stay leased: see `store.backends`.
+    Whoever gets one that is given up says in the same transaction how its import ends, and commits before the next.
     """
-    records = await connection.fetch(SQL.rescue_units, organization_id, delay)
-    return [
-        Rescued(
-            organization_id=record["organization_id"],
-            import_uid=record["import_uid"],
-            segment=record["segment"],
-            attempts=record["attempts"],
-            is_void=record["state"] == "void",
-            worker=record["worker"],
-        )
-        for record in records
-    ]
+    record = await connection.fetchrow(SQL.rescue_unit, organization_id, delay, max_attempts)
+    return _returned(organization_id, record)
+
+
+def _returned(organization_id: str, record: Record | None) -> Returned | None:
+    if record is None:
+        return None
+    return Returned(
+        organization_id=organization_id,
+        import_uid=record["import_uid"],
+        segment=record["segment"],
+        attempts=record["attempts"],
+        is_given_up=record["given_up"],
+        worker=record["worker"],
+    )
 
 
 async def transaction_time(connection: Connection) -> datetime:
     """The time of the transaction on the database's clock, for what no fence gives a time."""
     now: datetime = await connection.fetchval(SQL.read_now)
     return now
-
-
-async def void_unit(connection: Connection, organization_id: str, import_uid: str, segment: int) -> None:
-    """Give up a unit that was rescued too often."""
-    await connection.execute(SQL.void_unit, organization_id, import_uid, segment)
 
 
 async def void_segments(connection: Connection, organization_id: str, import_uid: str) -> None:

@@ -16,10 +16,11 @@ from imports_service.domain.errors import Unavailable
 from imports_service.domain.imports import Closing
 from imports_service.store import imports, lanes, units
 from imports_service.store.database import Connection, StatementTimeout, TransactionConflict
-from imports_service.store.units import Claimed, Rescued
+from imports_service.store.units import Claimed, Returned
 from imports_service.worker.closing import end_without_files
 from imports_service.worker.equipment import Equipment
 from imports_service.worker.leases import Held, LeaseLost, Leases
+from imports_service.worker.segment import ImportClosing
 
 log = structlog.get_logger()
 
@@ -28,12 +29,17 @@ HAND_BACK_SECONDS = 3.0
 
 async def run(
     equipment: Equipment, leases: Leases, claimed: Claimed, work: Callable[[Held], Awaitable[None]]
-) -> None:
-    """Do the work of a claimed unit under its lease; whatever it ends with, the unit is accounted for."""
+) -> bool:
+    """Do the work of a claimed unit under its lease; whatever it ends with, the unit is accounted for.
+
+    False when a part of the service was away: the next unit would fare no better.
+    """
     try:
         await leases.hold(claimed, work)
     except LeaseLost:
         log.warning("lease lost", **facts(claimed))
+    except ImportClosing:
+        await _hand_back(equipment, claimed, counts=False, error="the import is being closed")
     except TransactionConflict as conflict:
         log.info("conflicts outlast the retries", error=str(conflict), **facts(claimed))
         await _hand_back(equipment, claimed, counts=False, error=str(conflict))
@@ -43,16 +49,18 @@ async def run(
     except Unavailable as away:
         log.warning("a part is away", error=str(away), **facts(claimed))
         await _hand_back(equipment, claimed, counts=False, error=str(away))
+        return False
     except asyncio.CancelledError:
         await _hand_back(equipment, claimed, counts=False, error="the worker stopped")
         raise
     except Exception as fault:
         log.exception("unit failed", **facts(claimed))
         await _hand_back(equipment, claimed, counts=True, error=f"{type(fault).__name__}: {fault}"[:500])
+    return True
 
 
-async def give_up(equipment: Equipment, connection: Connection, unit: Claimed | Rescued) -> None:
-    """End the import of a unit that used up its attempts; in the transaction that made the unit void."""
+async def give_up(equipment: Equipment, connection: Connection, unit: Returned) -> None:
+    """End the import of a unit that used up its attempts; in the transaction that took it back."""
     log.error("unit given up", **facts(unit))
     if unit.is_closing:
         await end_without_files(equipment, connection, unit.organization_id, unit.import_uid)
@@ -64,23 +72,25 @@ async def give_up(equipment: Equipment, connection: Connection, unit: Claimed | 
 
 async def _hand_back(equipment: Equipment, claimed: Claimed, *, counts: bool, error: str) -> None:
     """Give the unit back, bounded in time: when that fails too, its lease runs out and the rescue finds it."""
-    is_last = counts and claimed.attempts + 1 >= equipment.settings.max_attempts
     try:
         async with asyncio.timeout(HAND_BACK_SECONDS), equipment.database.transaction() as connection:
-            attempts = await units.release(
+            returned = await units.release(
                 connection,
                 claimed,
                 delay=backoff(claimed.attempts),
                 counts=counts,
-                gives_up=is_last,
+                max_attempts=equipment.settings.max_attempts,
                 error=error,
             )
-            if is_last and attempts is not None:
-                await give_up(equipment, connection, claimed)
+            if returned is not None and returned.is_given_up:
+                await give_up(equipment, connection, returned)
         async with asyncio.timeout(HAND_BACK_SECONDS), equipment.database.transaction() as connection:
             await lanes.wake_lane(connection, claimed.organization_id)
-    except (Unavailable, TransactionConflict, TimeoutError) as away:
+    except (Unavailable, TimeoutError) as away:
         log.warning("not handed back; its lease will run out", error=str(away), **facts(claimed))
+    except Exception:
+        log.exception("not handed back; its lease will run out", **facts(claimed))
+    equipment.nudges.changed(claimed.organization_id, claimed.import_uid)
     equipment.nudges.work()
 
 
@@ -89,7 +99,7 @@ def backoff(attempts: int) -> timedelta:
     return timedelta(seconds=min(30.0, 0.25 * 2**attempts) * random.uniform(0.5, 1.0))
 
 
-def facts(unit: Claimed | Rescued) -> dict[str, object]:
+def facts(unit: Claimed | Returned) -> dict[str, object]:
     """What a log line says of a unit."""
     return {
         "organization": unit.organization_id,

@@ -1,47 +1,57 @@
-"""Puts right what nobody is responsible for any more: lapsed leases, abandoned uploads, trash, old events.
+"""Puts right what nobody is responsible for any more: lapsed leases, abandoned uploads, trash, what has had its time.
 
 Every worker process does it; each step takes what it works on with SKIP LOCKED or a conditional statement, so that
-several at once are harmless. Nothing here is on the way of an import that goes well.
+several at once are harmless. Nothing here is on the way of an import that goes well. Chores do not wait for each
+other: a store that hangs must not keep leases from being rescued. What goes wrong is logged, and tried again.
 """
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import structlog
 
+from imports_service.commands.delete import expire_import
 from imports_service.domain.errors import Unavailable
 from imports_service.domain.names import import_prefix
-from imports_service.store import backends, lanes, requests, units, uploads
+from imports_service.store import backends, events, imports, lanes, requests, units, uploads
 from imports_service.worker import attempts
 from imports_service.worker.equipment import Equipment
 
 log = structlog.get_logger()
 
+Chore = Callable[[Equipment], Awaitable[None]]
+
 REQUESTS_KEPT = timedelta(hours=24)
 
 
 async def keep_house(equipment: Equipment, stop: asyncio.Event) -> None:
-    """Three times a lease, until `stop`; a part that is away is waited for."""
-    chores: tuple[Callable[[Equipment], Awaitable[None]], ...] = (
-        rescue_units,
-        abandon_uploads,
-        sweep_trash,
-        sweep_files,
-        forget_requests,
-    )
-    while not stop.is_set():
+    """Each chore three times a lease, until `stop`; what is under way then is left to the next process."""
+    async with asyncio.TaskGroup() as tasks:
+        chores = [tasks.create_task(_repeat(chore, equipment), name=chore.__name__) for chore in CHORES]
+        await stop.wait()
         for chore in chores:
-            try:
-                await chore(equipment)
-            except Unavailable as away:
-                log.warning("put off", chore=chore.__name__, error=str(away))
-        try:
-            async with asyncio.timeout(equipment.settings.lease_seconds / 3 * random.uniform(0.8, 1.0)):
-                await stop.wait()
-        except TimeoutError:
-            continue
+            chore.cancel()
+
+
+async def _repeat(chore: Chore, equipment: Equipment) -> None:
+    while True:
+        with put_off(chore.__name__):
+            await chore(equipment)
+        await asyncio.sleep(equipment.settings.lease_seconds / 3 * random.uniform(0.8, 1.0))
+
+
+@contextmanager
+def put_off(what: str, **facts: object) -> Iterator[None]:
+    """Leave to the next round what does not go well now, so that it holds up nothing else."""
+    try:
+        yield
+    except Unavailable as away:
+        log.warning("put off", what=what, error=str(away), **facts)
+    except Exception:
+        log.exception("put off", what=what, **facts)
 
 
 async def rescue_units(equipment: Equipment) -> None:
@@ -49,19 +59,32 @@ async def rescue_units(equipment: Equipment) -> None:
     async with equipment.database.connection() as connection:
         organizations = await units.lapsed_organizations(connection)
     for organization_id in organizations:
-        async with equipment.database.transaction() as connection:
-            rescued = await units.rescue(connection, organization_id, delay=attempts.backoff(0))
-            for unit in rescued:
-                log.warning("lease ran out", worker=unit.worker, **attempts.facts(unit))
-                if not unit.is_void and unit.attempts >= equipment.settings.max_attempts:
-                    await units.void_unit(connection, organization_id, unit.import_uid, unit.segment)
-                    await attempts.give_up(equipment, connection, unit)
-        async with equipment.database.transaction() as connection:
-            await lanes.wake_lane(connection, organization_id)
-        for unit in rescued:
-            equipment.nudges.changed(organization_id, unit.import_uid)
-        equipment.nudges.work()
-        await _free_frozen(equipment, organization_id)
+        with put_off("rescue", organization=organization_id):
+            while await _rescue_unit(equipment, organization_id):
+                continue
+        with put_off("rescue from frozen workers", organization=organization_id):
+            await _free_frozen(equipment, organization_id)
+
+
+async def _rescue_unit(equipment: Equipment, organization_id: str) -> bool:
+    """Give back one unit of the organization; False when there is none that is not locked."""
+    async with equipment.database.transaction() as connection:
+        rescued = await units.rescue(
+            connection,
+            organization_id,
+            delay=attempts.backoff(0),
+            max_attempts=equipment.settings.max_attempts,
+        )
+        if rescued is None:
+            return False
+        log.warning("lease ran out", worker=rescued.worker, **attempts.facts(rescued))
+        if rescued.is_given_up:
+            await attempts.give_up(equipment, connection, rescued)
+    async with equipment.database.transaction() as connection:
+        await lanes.wake_lane(connection, organization_id)
+    equipment.nudges.changed(organization_id, rescued.import_uid)
+    equipment.nudges.work()
+    return True
 
 
 async def _free_frozen(equipment: Equipment, organization_id: str) -> None:
@@ -78,12 +101,17 @@ async def abandon_uploads(equipment: Equipment) -> None:
     async with equipment.database.connection() as connection:
         lapsed = await uploads.lapsed_uploads(connection)
     for upload in lapsed:
-        async with equipment.database.transaction() as connection:
-            if await uploads.take_lapsed_upload(connection, upload.organization_id, upload.uid):
-                prefix = import_prefix(upload.organization_id, upload.uid)
-                await uploads.trash(
-                    connection, upload.organization_id, upload.uid, prefix, delay=2 * equipment.settings.lease
-                )
+        with put_off("abandon", organization=upload.organization_id, import_uid=upload.uid):
+            await _abandon_upload(equipment, upload)
+
+
+async def _abandon_upload(equipment: Equipment, upload: uploads.LapsedUpload) -> None:
+    async with equipment.database.transaction() as connection:
+        if await uploads.take_lapsed_upload(connection, upload.organization_id, upload.uid):
+            prefix = import_prefix(upload.organization_id, upload.uid)
+            await uploads.trash(
+                connection, upload.organization_id, upload.uid, prefix, delay=2 * equipment.settings.lease
+            )
 
 
 async def sweep_trash(equipment: Equipment) -> None:
@@ -91,9 +119,10 @@ async def sweep_trash(equipment: Equipment) -> None:
     async with equipment.database.connection() as connection:
         due = await uploads.next_trash(connection)
     for trash in due:
-        await equipment.objects.delete_prefix(trash.prefix)
-        async with equipment.database.transaction() as connection:
-            await uploads.finish_sweep(connection, trash, again_after=equipment.settings.lease)
+        with put_off("sweep", prefix=trash.prefix):
+            await equipment.objects.delete_prefix(trash.prefix)
+            async with equipment.database.transaction() as connection:
+                await uploads.finish_sweep(connection, trash, again_after=equipment.settings.lease)
 
 
 async def sweep_files(equipment: Equipment) -> None:
@@ -101,14 +130,55 @@ async def sweep_files(equipment: Equipment) -> None:
     async with equipment.database.connection() as connection:
         ended = await uploads.unswept_imports(connection, ended_before=2 * equipment.settings.lease)
     for imported in ended:
-        named = frozenset(name for name in (imported.attachment, imported.failed_inputs) if name is not None)
-        prefix = f"{import_prefix(imported.organization_id, imported.uid)}files/"
-        await equipment.objects.delete_prefix(prefix, keep=named)
-        async with equipment.database.transaction() as connection:
-            await uploads.mark_files_swept(connection, imported.organization_id, imported.uid)
+        with put_off("sweep files", organization=imported.organization_id, import_uid=imported.uid):
+            await _sweep_files(equipment, imported)
+
+
+async def _sweep_files(equipment: Equipment, imported: uploads.UnsweptImport) -> None:
+    named = frozenset(name for name in (imported.attachment, imported.failed_inputs) if name is not None)
+    prefix = f"{import_prefix(imported.organization_id, imported.uid)}files/"
+    await equipment.objects.delete_prefix(prefix, keep=named)
+    async with equipment.database.transaction() as connection:
+        await uploads.mark_files_swept(connection, imported.organization_id, imported.uid)
+
+
+async def expire_imports(equipment: Equipment) -> None:
+    """Delete the imports whose retention is over."""
+    async with equipment.database.connection() as connection:
+        expired = await imports.expired_imports(connection)
+    for imported in expired:
+        with put_off("expire", organization=imported.organization_id, import_uid=imported.uid):
+            await expire_import(
+                imported,
+                lease=equipment.settings.lease,
+                database=equipment.database,
+                nudges=equipment.nudges,
+            )
+
+
+async def forget_events(equipment: Equipment) -> None:
+    """Forget events that no watcher may ask for any more."""
+    age = equipment.settings.event_retention
+    async with equipment.database.connection() as connection:
+        organizations = await events.organizations_with_old_events(connection, older_than=age)
+    for organization_id in organizations:
+        with put_off("forget events", organization=organization_id):
+            async with equipment.database.transaction() as connection:
+                await events.forget_events(connection, organization_id, older_than=age)
 
 
 async def forget_requests(equipment: Equipment) -> None:
     """Forget request ids that are old and whose import is gone."""
     async with equipment.database.transaction() as connection:
         await requests.forget_requests(connection, older_than=REQUESTS_KEPT)
+
+
+CHORES: tuple[Chore, ...] = (
+    rescue_units,
+    abandon_uploads,
+    sweep_trash,
+    sweep_files,
+    expire_imports,
+    forget_events,
+    forget_requests,
+)

@@ -39,18 +39,19 @@ class SegmentRunner:
         self._supply = supply
 
     async def run(self, held: Held) -> None:
-        """Work through one claimed segment. Raises `LeaseLost`, `TransactionConflict`, `Unavailable`."""
+        """Work through one claimed segment.
+
+        Raises `ImportClosing` (the closing counts its rows as not processed), `LeaseLost`, `TransactionConflict`,
+        `Unavailable`.
+        """
         claimed = held.claimed
         imported = await start_import(self._equipment, claimed)
         if imported is None:
-            return
+            raise ImportClosing
         segment = await self._supply.take(imported, claimed.segment)
         if claimed.in_order and claimed.first_row + claimed.row_count <= imported.inputs_size:
             self._supply.fetch_ahead(imported, claimed.segment + 1)
-        try:
-            committed = await self._commit(held, imported, segment)
-        except ImportClosing:
-            return  # the closing counts these rows as not processed
+        committed = await self._commit(held, imported, segment)
         await self._equipment.checkpoints.reach("after-commit")
         await self._announce(claimed, committed)
 

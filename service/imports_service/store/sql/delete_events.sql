@@ -1,0 +1,7 @@
+-- Delete the events of an organization up to its floor.
+--
+-- $1 organization_id text, $2 floor bigint  ->  nothing
+--
+-- Locks rows that nobody changes, under the clock's lock.
+DELETE FROM event
+WHERE organization_id = $1 AND seq <= $2;
