@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from imports_service.domain.imports import CsvOptions, Format
-from imports_service.pipeline import csv_splitter
+from imports_service.pipeline import csv_splitter, steps
 from tests.pipeline.documents import cuts_of, place_of, refusal, rows_of, split, split_with, splitter
 
 CELLS = st.text(
@@ -64,6 +64,7 @@ def test_reads_odd_quotes_as_the_csv_module_does_in_any_chunks(buffer_bytes, tex
     chunks = data.draw(cuts_of(document)) if data else [bytes([byte]) for byte in document]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(csv_splitter, "BUFFER_BYTES", buffer_bytes)
+        patch.setattr(steps, "STEP_BYTES", 3)
         if _ends_in_quotes(document.decode()):
             assert place_of(refusal(chunks, format=Format.CSV)) == place_of(
                 refusal(document, format=Format.CSV)

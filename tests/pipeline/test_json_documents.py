@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from imports_service.pipeline import json_array
+from imports_service.pipeline import json_array, steps
 from tests.pipeline.documents import cuts_of, place_of, refusal, rows_of, split, split_with, splitter
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('{}[],:"\\\r\n '), max_size=8)
@@ -65,7 +65,7 @@ def test_guessing_and_scanning_give_the_same_elements(buffer_bytes, rows, data):
     document = data.draw(arrays(rows))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(json_array, "BUFFER_BYTES", buffer_bytes)
-        patch.setattr(json_array, "SCAN_BYTES", 7)
+        patch.setattr(steps, "STEP_BYTES", 7)
 
         assert rows_of(split(data.draw(cuts_of(document)))) == rows
 

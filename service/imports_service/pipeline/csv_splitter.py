@@ -7,7 +7,7 @@ that record waits for more text; how the record ends is then looked for by the s
 import csv
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from imports_service.domain.errors import InvalidArgument
 from imports_service.domain.registry import ResourceType
@@ -18,6 +18,7 @@ from imports_service.pipeline.csv_records import RecordScanner
 from imports_service.pipeline.csv_rows import CsvRows
 from imports_service.pipeline.places import Place, malformed
 from imports_service.pipeline.secrets import Secrets
+from imports_service.pipeline.steps import steps_of
 
 # How long a cell may be is decided by row, not by a global of the csv module.
 csv.field_size_limit(sys.maxsize)
@@ -45,6 +46,7 @@ class CsvSplitter:
         self._resource_type = resource_type
         self._secrets = secrets
         self._delimiter = delimiter
+        self._marks = (delimiter.encode(), b'"')
         self._end_mark = "x" if delimiter != "x" else "y"
         self._max_input_bytes = max_input_bytes
         self._collector = collector
@@ -52,6 +54,7 @@ class CsvSplitter:
         self._held = bytearray()
         self._skipping = False
         self._scanner: RecordScanner | None = None
+        self._scanned = place  # where the scanner has come to
         self._opening_quote = place
 
     @property
@@ -62,8 +65,7 @@ class CsvSplitter:
     def feed(self, data: bytes) -> Iterator[None]:
         """Take the next piece of the document. Raises `InvalidArgument` HEADER_INVALID."""
         if self._scanner is not None:
-            data = self._finish_record(self._scanner, data)
-            yield
+            data = yield from self._finish_record(self._scanner, data)
         self._held += data
         if self._rows is None:
             self._drop(len(self._held) - len(self._held.lstrip(b"\r\n")))  # blank lines before the header
@@ -71,12 +73,12 @@ class CsvSplitter:
         if self._scanner is None and cut:
             self._split(cut)
         if self._scanner is None and len(self._held) > BUFFER_BYTES:
-            self._scan()
+            yield from self._scan()
 
     def finish(self) -> Iterator[None]:
         """Take the last record, which may have no line break. Raises `InvalidArgument` DOCUMENT_MALFORMED."""
         if self._scanner is None:
-            self._scan()
+            yield from self._scan()
         if self._scanner is not None and self._scanner.in_quotes:
             raise malformed(self._opening_quote, "these quotes are never closed")
         if self._held and not self._skipping:
@@ -119,30 +121,38 @@ class CsvSplitter:
             )
         self._rows.add(records)
 
-    def _scan(self) -> None:
+    def _scan(self) -> Iterator[None]:
         """Go on with a scanner from the start of the record that is held."""
         held = bytes(self._held)
         self._held.clear()
         self._scanner = RecordScanner(self._delimiter)
-        self._held += self._finish_record(self._scanner, held)
+        self._scanned = self._place
+        self._held += yield from self._finish_record(self._scanner, held)
 
-    def _finish_record(self, scanner: RecordScanner, data: bytes) -> bytes:
+    def _finish_record(self, scanner: RecordScanner, data: bytes) -> Generator[None, None, bytes]:
         """Read on in the record that has begun; what comes after its end is returned."""
-        end = scanner.feed(data)
-        place = self._place.after(bytes(self._held))
-        if scanner.in_quotes and scanner.opening_quote is not None:
-            self._opening_quote = place.after(data[: scanner.opening_quote])
-        self._held += data if end is None else data[:end]
-        if len(self._held) > self._max_input_bytes + len("\r\n"):
-            self._skip()
-        if end is None:
-            return b""
+        position = 0
+        for piece in steps_of(data, self._marks):
+            end = scanner.feed(piece)
+            if scanner.in_quotes and scanner.opening_quote is not None:
+                self._opening_quote = self._scanned.after(piece[: scanner.opening_quote])
+            self._scanned = self._scanned.after(piece)
+            self._held += piece if end is None else piece[:end]
+            if len(self._held) > self._max_input_bytes + len("\r\n"):
+                self._skip()
+            yield
+            if end is not None:
+                self._end_record()
+                return data[position + end :]
+            position += len(piece)
+        return b""
+
+    def _end_record(self) -> None:
         self._scanner = None
         if not self._skipping:
             self._take(self._held.decode())
         self._drop(len(self._held))
         self._skipping = False
-        return data[end:]
 
     def _skip(self) -> None:
         if not self._skipping:
