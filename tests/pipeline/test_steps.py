@@ -1,7 +1,11 @@
 """No step of splitting is long, however the tokens of a document crowd: others get their turn in between."""
 
+from contextlib import suppress
+from itertools import chain
+
 import pytest
 
+from imports_service.domain.errors import InvalidArgument
 from imports_service.domain.imports import Format
 from imports_service.pipeline.steps import DENSE_STEP_BYTES, STEP_BYTES, steps_of
 from tests.pipeline.documents import splitter
@@ -29,6 +33,8 @@ def test_pieces_are_all_of_the_data_and_shorter_where_marks_crowd(data: bytes, l
     [
         pytest.param(b"[" + b"1," * 100_000 + b"1]", Format.JSON, id="numbers"),
         pytest.param(b"[" * 200_000 + b"]" * 200_000, Format.JSON, id="nested arrays"),
+        pytest.param(b"{}\n" + b"[" * 200_000 + b"\n", Format.JSON, id="a bad line"),
+        pytest.param(b'{"a":' + b"[" * 200_000 + b"\n", Format.JSON, id="a bad first line"),
         pytest.param(b"code\n" + b"," * 400_000 + b"\n", Format.CSV, id="empty cells"),
         pytest.param(b"code\n" + b'"' * 400_000 + b"\n", Format.CSV, id="quotes"),
     ],
@@ -36,6 +42,9 @@ def test_pieces_are_all_of_the_data_and_shorter_where_marks_crowd(data: bytes, l
 def test_a_crowded_document_is_split_in_many_steps(document: bytes, format: Format) -> None:
     splitting = splitter(format=format)
 
-    steps = sum(1 for _ in splitting.feed(document)) + sum(1 for _ in splitting.finish())
+    steps = 0
+    with suppress(InvalidArgument):
+        for _ in chain(splitting.feed(document), splitting.finish()):
+            steps += 1
 
     assert steps >= len(document) // 1_024

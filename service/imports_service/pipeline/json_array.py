@@ -13,7 +13,7 @@ import msgspec
 from imports_service.domain.errors import InvalidArgument
 from imports_service.domain.rows import Code
 from imports_service.pipeline.json_rows import BLANKS, JsonRows, without_line_breaks
-from imports_service.pipeline.json_scanner import JsonScanner, JsonSyntaxError, State
+from imports_service.pipeline.json_scanner import TOKEN_MARKS, JsonScanner, JsonSyntaxError, State
 from imports_service.pipeline.places import Place, malformed
 from imports_service.pipeline.steps import steps_of
 
@@ -23,7 +23,6 @@ MOST_LOOKED_AT = 64
 GAP_BYTES = 64
 """Blanks and the comma between two elements; where there are more, nothing is guessed."""
 BUFFER_BYTES = 128 * 1024
-_MARKS = (b",", b"[", b"{")
 
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -114,7 +113,7 @@ class JsonArraySplitter:
         self._rows.add(values, block)
 
     def _scan(self, scanner: JsonScanner, data: bytes) -> Iterator[None]:
-        for piece in steps_of(data, _MARKS):
+        for piece in steps_of(data, TOKEN_MARKS):
             self._buffer += piece
             try:
                 elements = scanner.feed(piece)

@@ -2,14 +2,15 @@
 says that the document is something else. Blank lines are no rows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import msgspec
 
 from imports_service.domain.rows import Code
 from imports_service.pipeline.json_rows import BLANKS, JsonRows
-from imports_service.pipeline.json_scanner import JsonScanner, JsonSyntaxError
+from imports_service.pipeline.json_scanner import TOKEN_MARKS, JsonScanner, JsonSyntaxError
 from imports_service.pipeline.places import Place, malformed
+from imports_service.pipeline.steps import steps_of
 
 
 class JsonLinesSplitter:
@@ -102,26 +103,26 @@ class JsonLinesSplitter:
         for number, line in enumerate(block.split(b"\n"), 1):
             row = line.lstrip(BLANKS)
             if row:
-                self._take(row, block, start + len(line) - len(row))
+                yield from self._take(row, block, start + len(line) - len(row))
             start += len(line) + 1
             if number % 64 == 0:
                 yield
 
-    def _take(self, row: bytes, block: bytes, start: int) -> None:
+    def _take(self, row: bytes, block: bytes, start: int) -> Iterator[None]:
         if self._is_first:
-            self._check_first(row, block[:start])
+            yield from self._check_first(row, block[:start])
         self._is_first = False
         if len(row) > self._rows.max_input_bytes:
             self._rows.refuse(Code.TOO_LONG)
-        elif _syntax_error(row) is not None:
+        elif (yield from _syntax_error(row)) is not None:
             self._rows.refuse(Code.MALFORMED)
         else:
             self._rows.add_value(row.rstrip(BLANKS))
 
-    def _check_first(self, row: bytes, before: bytes) -> None:
+    def _check_first(self, row: bytes, before: bytes) -> Iterator[None]:
         if not row.startswith(b"{"):
             raise self._no_object(before + row)
-        if len(row) <= self._rows.max_input_bytes and (error := _syntax_error(row)):
+        if len(row) <= self._rows.max_input_bytes and (error := (yield from _syntax_error(row))):
             place = self._place.after(before + row[: error.offset])
             raise malformed(place, f"the first line is no JSON object: {error}")
 
@@ -130,14 +131,17 @@ class JsonLinesSplitter:
         return malformed(place, "the first line is no JSON object")
 
 
-def _syntax_error(row: bytes) -> JsonSyntaxError | None:
+def _syntax_error(row: bytes) -> Generator[None, None, JsonSyntaxError | None]:
     """Why the row is no JSON value, or None. The C decoder says yes, the scanner decides where it says no."""
     try:
         msgspec.json.decode(row, type=msgspec.Raw)
     except (msgspec.DecodeError, RecursionError):
         scanner = JsonScanner(single=True)
         try:
-            scanner.feed(row)
+            for number, piece in enumerate(steps_of(row, TOKEN_MARKS)):
+                if number:
+                    yield
+                scanner.feed(piece)
             scanner.finish()
         except JsonSyntaxError as error:
             return error

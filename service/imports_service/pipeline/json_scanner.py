@@ -12,6 +12,8 @@ from typing import Final
 
 from imports_service.pipeline.json_numbers import NumberScanner, UnexpectedByte
 
+TOKEN_MARKS: Final = (b",", b"[", b"{")
+"""Where they crowd, so do tokens."""
 MAX_DEPTH: Final = 1_000_000  # one byte each; a row that is kept cannot be deeper
 
 
