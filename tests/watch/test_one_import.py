@@ -279,6 +279,24 @@ async def test_resuming_a_deleted_import_tells_what_was_missed_and_its_deletion(
     assert await rest_of(watched(story, token=missed[-1].token)) == []
 
 
+async def test_resuming_an_import_that_ended_and_was_deleted_tells_both(story: Story) -> None:
+    async with aclosing(watched(story)) as watching:
+        token = (await following(watching)).token
+    await story.start()
+    await story.work_off()
+    await story.update("a note after the end")
+    await story.delete()
+
+    missed = await rest_of(watched(story, token=token))
+
+    assert outline(missed) == [
+        (WatchKind.TRANSITION, Status.IN_PROGRESS),
+        (WatchKind.TRANSITION, Status.COMPLETED),
+        (WatchKind.SNAPSHOT, Status.COMPLETED),
+        (WatchKind.DELETED, Status.COMPLETED),
+    ]
+
+
 async def test_a_deleted_import_is_not_found_without_a_token(story: Story) -> None:
     await story.delete()
 

@@ -130,7 +130,7 @@ class _Watch:
         news = await self._read()
         self.has_more = bool(news.events)
         if news.events:
-            return self._tell_events(news.events)
+            return self._tell_events(news.events, is_gone=news.snapshot is None)
         if news.snapshot is None or news.snapshot.status.has_ended:
             self.is_over = True  # its last event was told by the watch that gave the token
             return []
@@ -166,7 +166,8 @@ class _Watch:
             )
         return _News(snapshot, events)
 
-    def _tell_events(self, events: list[Event]) -> list[WatchEvent]:
+    def _tell_events(self, events: list[Event], *, is_gone: bool = False) -> list[WatchEvent]:
+        """The watch is over with the event that ended the import; with its deletion where that is known too."""
         told = []
         for event in events:
             is_new = event.snapshot.version > self._place.version or event.kind is EventKind.DELETED
@@ -180,7 +181,7 @@ class _Watch:
                     WatchKind(event.kind.value), event.snapshot, event.previous_status, at=event.occurred_at
                 )
             )
-            if event.kind is EventKind.DELETED or _is_terminal(event):
+            if event.kind is EventKind.DELETED or (_is_terminal(event) and not is_gone):
                 self.is_over = True
                 break
         return told
