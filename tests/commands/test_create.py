@@ -16,6 +16,7 @@ from imports_service.domain.imports import EventKind, Format, Import, ImportSpec
 from imports_service.domain.names import import_prefix, segment_object
 from imports_service.objects.store import open_objects
 from imports_service.pipeline.segments import unpack
+from imports_service.store.database import Database
 from imports_service.store.events import events_after
 from tests.commands.conftest import Held, limited
 from tests.commands.documents import ORGANIZATION, address_rows, chunked, json_lines, never_read, skus, wish
@@ -231,6 +232,43 @@ async def test_an_upload_that_lost_its_lease_to_the_sweep_makes_no_import(
         await create_import(wish(), swept_meanwhile(), creation)
 
     assert (await held()).rows["import"] == 0
+
+
+async def test_what_is_stored_after_the_sweep_of_a_lost_upload_is_swept_once_more(
+    creation: Creation, tables: "asyncpg.Connection[asyncpg.Record]", held: Held
+) -> None:
+    async def swept_meanwhile() -> AsyncIterator[bytes]:
+        yield skus(45)
+        await eventually(lambda: tables.fetchval("DELETE FROM upload RETURNING 1"), what="the upload row")
+        yield skus(25)
+
+    with pytest.raises(Unavailable):
+        await create_import(wish(), swept_meanwhile(), creation)
+
+    prefix = await tables.fetchval("SELECT prefix FROM object_trash")
+    assert all(name.startswith(prefix) for name in (await held()).bucket)
+
+
+async def test_an_upload_survives_an_extension_that_does_not_come_through(
+    creation: Creation, tables: "asyncpg.Connection[asyncpg.Record]", database: Database
+) -> None:
+    creation = limited(creation, lease=timedelta(seconds=1.5))
+    end_it = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+
+    async def disturbed() -> AsyncIterator[bytes]:
+        yield skus(45)
+        await eventually(lambda: tables.fetchval("SELECT count(*) FROM upload"), what="the upload row")
+        async with database.transaction() as blocking:
+            await blocking.execute("SELECT FROM upload FOR UPDATE")
+            await eventually(lambda: tables.fetchval(end_it), what="an extension to disturb")
+        until = await tables.fetchval("SELECT lease_until FROM upload")
+        await eventually(
+            lambda: tables.fetchval("SELECT lease_until > $1 FROM upload", until), what="the next extension"
+        )
+
+    created = await create_import(wish(), disturbed(), creation)
+
+    assert created.inputs_size == 45
 
 
 async def test_a_long_upload_keeps_its_lease(

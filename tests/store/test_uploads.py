@@ -117,3 +117,17 @@ async def test_the_files_of_an_ended_import_are_looked_through_once(database: Da
 
     assert (found.uid, found.attachment, found.failed_inputs) == (import_.uid, None, "failed")
     assert left == []
+
+
+async def test_what_is_thrown_away_again_is_swept_from_the_start(database: Database) -> None:
+    async with database.transaction() as connection:
+        await uploads.trash(connection, ORGANIZATION, UID, PREFIX, delay=AT_ONCE)
+    async with database.transaction() as connection:
+        [found] = await uploads.next_trash(connection)
+        await uploads.finish_sweep(connection, found, again_after=LATER)
+
+    async with database.transaction() as connection:
+        await uploads.trash(connection, ORGANIZATION, UID, PREFIX, delay=AT_ONCE)
+
+    async with database.transaction() as connection:
+        assert await uploads.next_trash(connection) == [Trash(ORGANIZATION, UID, PREFIX, 0)]

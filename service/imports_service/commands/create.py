@@ -6,7 +6,7 @@ from imports_service.commands.conflicts import settle
 from imports_service.commands.content import content_hash
 from imports_service.commands.creation import CreateImport, Creation, Source
 from imports_service.commands.etags import new_etag
-from imports_service.commands.intake import Intake, TakenIn, upload_lapsed
+from imports_service.commands.intake import Intake, TakenIn, UploadLapsed
 from imports_service.commands.repeats import answer_repeat, compare
 from imports_service.domain.errors import (
     Exhausted,
@@ -59,6 +59,9 @@ async def create_import(wanted: CreateImport, chunks: AsyncIterator[bytes], crea
     try:
         taken = await intake.take(chunks)
         created = await settle(lambda: _commit(wanted, intake.uid, taken, creation))
+    except UploadLapsed:
+        await intake.throw_away()
+        raise
     except Unavailable:
         raise  # a PUT may be under way, or the commit have succeeded: the upload row will tell the sweep
     except _AnotherWasFirst:
@@ -96,7 +99,7 @@ async def _commit(wanted: CreateImport, uid: str, taken: TakenIn, creation: Crea
     async with creation.database.transaction() as connection:
         # the fence: from here on the sweep can not have the objects
         if not await delete_upload(connection, organization_id, uid):
-            raise upload_lapsed()
+            raise UploadLapsed
         turn = await enter_lane(connection, organization_id)
         import_id = wanted.import_id or uid
         await _remember_request(connection, wanted, uid, import_id, taken)

@@ -12,16 +12,20 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import NamedTuple
 
+import structlog
+
 from imports_service.checkpoints import Checkpoints
 from imports_service.domain.errors import FieldViolation, ImportsError, InvalidArgument, Unavailable, first_of
-from imports_service.domain.names import segment_object
+from imports_service.domain.names import import_prefix, segment_object
 from imports_service.ids import new_uid
 from imports_service.objects.store import Objects
 from imports_service.pipeline.segments import pack
 from imports_service.pipeline.splitter import Segment, SplitOptions, Splitter
 from imports_service.store.database import Database
 from imports_service.store.units import NewSegment
-from imports_service.store.uploads import delete_upload, extend_upload, insert_upload
+from imports_service.store.uploads import delete_upload, extend_upload, insert_upload, trash
+
+log = structlog.get_logger()
 
 PUTTERS = 2
 """PUTs in flight: one hides the other's wait. With one segment held back, one waiting and one being made, no
@@ -40,6 +44,13 @@ class TakenIn(NamedTuple):
     @property
     def inputs_size(self) -> int:
         return sum(segment.row_count for segment in self.segments)
+
+
+class UploadLapsed(Unavailable):
+    """The service was held up for longer than an upload's lease, and the sweep owns the objects by now."""
+
+    def __init__(self) -> None:
+        super().__init__("the upload was held up for too long; send it again", reason="OBJECTS_UNAVAILABLE")
 
 
 class Intake:
@@ -70,6 +81,7 @@ class Intake:
         self._waiting: asyncio.Queue[Segment | None] = asyncio.Queue(1)
         self._upload = asyncio.Lock()
         self._has_upload = False
+        self._held_until = 0.0
         self._is_refused = False
         self._put: list[str] = []
 
@@ -100,6 +112,14 @@ class Intake:
             await self._objects.delete(self._put)
             async with self._database.transaction() as connection:
                 await delete_upload(connection, self._organization_id, self.uid)
+
+    async def throw_away(self) -> None:
+        """Have the objects swept although the upload row is gone: what was put after the sweep had looked has no
+        owner else."""
+        prefix = import_prefix(self._organization_id, self.uid)
+        with suppress(Unavailable):
+            async with self._database.transaction() as connection:
+                await trash(connection, self._organization_id, self.uid, prefix, delay=2 * self._lease)
 
     async def _split(self, chunks: AsyncIterator[bytes]) -> ImportsError | None:
         """Hand over the segments; a refusal is returned, so that PUTs in flight end before it is raised."""
@@ -149,20 +169,37 @@ class Intake:
         """Commit the upload row before the first PUT."""
         async with self._upload:
             if not self._has_upload:
+                began = _now()
                 async with self._database.transaction() as connection:
                     await insert_upload(connection, self._organization_id, self.uid, self._lease)
-                self._has_upload = True
+                self._has_upload, self._held_until = True, began + self._lease.total_seconds()
 
     async def _keep_upload(self) -> None:
-        """Extend the upload's lease as long as the document takes. Raises `Unavailable` once lapsed."""
+        """Extend the upload's lease as long as the document takes. Raises `Unavailable` once lapsed.
+
+        An extension that does not come through is tried again as long as the lease lasts; not longer, because what
+        is put after that may be put after the sweep.
+        """
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 3)
             if not self._has_upload:
                 continue
-            async with self._database.transaction() as connection:
-                held = await extend_upload(connection, self._organization_id, self.uid, self._lease)
+            began = _now()
+            try:
+                async with self._database.transaction() as connection:
+                    held = await extend_upload(connection, self._organization_id, self.uid, self._lease)
+            except Unavailable as away:
+                if _now() >= self._held_until:
+                    raise
+                log.warning("upload not extended", error=str(away), import_uid=self.uid)
+                continue
             if not held:
-                raise upload_lapsed()
+                raise UploadLapsed
+            self._held_until = began + self._lease.total_seconds()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def check_document_hash(announced: bytes | None, received: bytes) -> None:
@@ -174,8 +211,3 @@ def check_document_hash(announced: bytes | None, received: bytes) -> None:
             document_sha256=announced.hex(),
             received_sha256=received.hex(),
         )
-
-
-def upload_lapsed() -> Unavailable:
-    """The service was held up for longer than an upload's lease, and the sweep owns the objects by now."""
-    return Unavailable("the upload was held up for too long; send it again", reason="OBJECTS_UNAVAILABLE")
