@@ -230,3 +230,16 @@ async def test_a_claim_that_found_nothing_says_whether_it_passed_a_lane_by(datab
     async with database.transaction() as connection:
         assert await units.claim(connection, worker="other", lease=LEASE) is None
         assert not await lanes.is_any_awake(connection)
+
+
+async def test_a_lane_asleep_is_left_to_creation(database: Database) -> None:
+    import_ = await created_import(database)
+    async with database.transaction() as connection:
+        await imports.delete_import(connection, ORGANIZATION, import_.uid)
+    assert await claimed_by(database, "worker") is None
+
+    async with database.transaction() as connection:
+        await lanes.wake_lane(connection, ORGANIZATION)
+
+    async with database.connection() as connection:
+        assert (await lane(connection, ORGANIZATION))[1] == "asleep"

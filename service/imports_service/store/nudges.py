@@ -15,6 +15,7 @@ from typing import Any
 import asyncpg
 import structlog
 
+from imports_service.store.database import DRIVER_ERRORS
 from imports_service.store.statements import SQL
 
 CHANNEL = "imports"
@@ -108,7 +109,7 @@ class Nudges:
                     self.wake_all()
                     self._something_to_do.set()  # what could not be sent before
                     await self._send_what_comes(connection)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            except DRIVER_ERRORS as error:
                 failures += 1
                 log.warning("nudges are away", error=repr(error), failures=failures)
             finally:

@@ -84,7 +84,8 @@ async def _ended_segments(
                     connection, organization_id, uid, from_segment=segment.segment, limit=1
                 )
             numbered = decode_outcomes(stored.encoded.outcomes, stored.encoded.issues)
-            builder.add(numbered)
+            if builder.wants_issues:
+                builder.add(numbered)
             builder.add_summary(decode_summary(stored.encoded.summary))
         yield _EndedSegment(header, lines, numbered or _not_processed(header))
 

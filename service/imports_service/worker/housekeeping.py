@@ -93,7 +93,8 @@ async def _free_frozen(equipment: Equipment, organization_id: str) -> None:
         workers = await backends.frozen_workers(connection, organization_id)
         if workers:
             ended = await backends.terminate_backends(connection, workers, lease=equipment.settings.lease)
-            log.warning("frozen workers", workers=workers, ended_connections=ended)
+            if ended:
+                log.warning("frozen workers", workers=workers, ended_connections=ended)
 
 
 async def abandon_uploads(equipment: Equipment) -> None:
