@@ -159,6 +159,7 @@ def nested(depth: int) -> dict[str, Any]:
     "metadata",
     [
         pytest.param({"text": "x" * 65_536}, id="over 64 KiB"),
+        pytest.param({"list": [1] * 300_000}, id="far over 64 KiB"),
         pytest.param({"text": "\0"}, id="NUL in a value"),
         pytest.param({"\0": 1}, id="NUL in a name"),
         pytest.param({"list": [float("nan")]}, id="NaN"),
@@ -177,6 +178,23 @@ def test_metadata_of_16_levels_is_kept(registry: Registry) -> None:
     wanted = creation_of(creation(spec={"metadata": struct_of(nested(16))}), registry, creator="me")
 
     assert wanted.spec.metadata == nested(16)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        pytest.param({"": [1] * 32_000}, id="digits"),
+        pytest.param({"": [[]] * 21_000}, id="empty lists"),
+        pytest.param({"": [{"": None}] * 6_500}, id="empty names"),
+        pytest.param({str(number): 1 for number in range(6_000)}, id="names"),
+    ],
+)
+def test_metadata_of_64_kib_is_kept_whatever_it_takes_as_a_message(
+    registry: Registry, metadata: dict[str, Any]
+) -> None:
+    wanted = creation_of(creation(spec={"metadata": struct_of(metadata)}), registry, creator="me")
+
+    assert wanted.spec.metadata == metadata
 
 
 JSON_VALUES = st.recursive(
@@ -220,6 +238,14 @@ async def test_equal_inputs_make_equal_lines() -> None:
     lines = [b"".join([chunk async for chunk in lines_of(inputs)]) for inputs in (there, back)]
 
     assert lines == ['{"a":{"x":"ü\\n","y":null},"b":1}\n'.encode()] * 2
+
+
+async def test_large_inputs_make_the_same_lines_as_small_ones() -> None:
+    inputs = pb.InlineInputs(items=[struct_of({"a": "x" * size}) for size in (1, 70_000, 2)])
+
+    document = b"".join([chunk async for chunk in lines_of(inputs)])
+
+    assert document == b"".join(b'{"a":"%b"}\n' % (b"x" * size) for size in (1, 70_000, 2))
 
 
 async def sent(*messages: pb.UploadImportRequest) -> AsyncIterator[pb.UploadImportRequest]:

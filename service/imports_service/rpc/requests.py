@@ -9,8 +9,7 @@ from imports_service.commands.update import UpdateImport
 from imports_service.domain.errors import FieldViolation, InvalidArgument
 from imports_service.domain.names import parse_import_name
 from imports_service.domain.rows import Outcome
-from imports_service.rpc.specs import check_metadata
-from imports_service.rpc.structs import plain
+from imports_service.rpc.specs import metadata_of
 from imports_service.rpc.violations import Violations
 
 DEFAULT_PROGRESS_INTERVAL = timedelta(milliseconds=500)
@@ -39,8 +38,7 @@ def update_of(request: pb.UpdateImportRequest) -> UpdateImport:
     violations = Violations()
     violations.expect_text(request.reference, "reference")
     violations.expect_text(request.reference_origin, "reference_origin")
-    metadata = plain(request.metadata)
-    check_metadata(metadata, violations, "metadata")
+    metadata = metadata_of(request.metadata, violations, "metadata")
     violations.refuse()
     return UpdateImport(
         name=name,

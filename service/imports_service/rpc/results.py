@@ -5,6 +5,7 @@ without outcomes was not processed.
 """
 
 import asyncio
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from commerce.imports.v1 import imports_pb2 as pb
@@ -86,7 +87,8 @@ async def read_results(
 
 async def _rows_of(
     connection: Connection, found: Import, segment: StoredSegment, from_row: int, only: frozenset[Outcome]
-) -> list[RowResult]:
+) -> Iterable[RowResult]:
+    """The segment's results that were asked for, made as they are taken: a page may take few of them."""
     if segment.state != "done":
         return _not_processed(segment, from_row, only)
     stored = await read_outcomes(
@@ -96,17 +98,17 @@ async def _rows_of(
         raise ImportNotFound(found.name)  # only a deletion takes the outcomes of a segment that is done
     encoded = stored[0].encoded
     if not _has_any(encoded.counts, only):
-        return []
-    numbered = decode_outcomes(encoded.outcomes, encoded.issues)
-    return list(numbered.results(from_row=from_row, only=only))
+        return ()
+    numbered = await asyncio.to_thread(decode_outcomes, encoded.outcomes, encoded.issues)
+    return numbered.results(from_row=from_row, only=only)
 
 
-def _not_processed(segment: StoredSegment, from_row: int, only: frozenset[Outcome]) -> list[RowResult]:
+def _not_processed(segment: StoredSegment, from_row: int, only: frozenset[Outcome]) -> Iterable[RowResult]:
     if only and Outcome.NOT_PROCESSED not in only:
-        return []
+        return ()
     numbers = range(max(segment.first_row, from_row), segment.first_row + segment.row_count)
     # nobody has looked at the row, so that its number is all there is to call it by
-    return [RowResult(number, row_text(number), Outcome.NOT_PROCESSED, "", ()) for number in numbers]
+    return (RowResult(number, row_text(number), Outcome.NOT_PROCESSED, "", ()) for number in numbers)
 
 
 def _has_any(counts: Counts, only: frozenset[Outcome]) -> bool:

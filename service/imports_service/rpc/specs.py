@@ -4,10 +4,11 @@ What the contract has and this version does not serve is refused, never ignored.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+from google.protobuf.struct_pb2 import Struct
 
 from commerce.imports.v1 import imports_pb2 as pb
 from imports_service.commands.creation import CreateImport, Source
@@ -20,10 +21,12 @@ from imports_service.rpc.violations import Violations
 
 FORMATS = {pb.FORMAT_UNSPECIFIED: Format.JSON, pb.FORMAT_JSON: Format.JSON, pb.FORMAT_CSV: Format.CSV}
 MAX_METADATA_BYTES = 64 * 1024
+MAX_STRUCT_BYTES = 8 * MAX_METADATA_BYTES  # no JSON of the allowed length makes a longer Struct
 MAX_METADATA_DEPTH = 16
 MAX_REQUEST_ID_CHARACTERS = 64
 MAX_NULL_MARKER_CHARACTERS = 64
 SHA256_BYTES = 32
+_TOO_LARGE = f"takes more than {MAX_METADATA_BYTES} bytes as JSON"
 # with a quote or a line break between cells no CSV could be told apart
 NO_DELIMITERS = frozenset('"\r\n\0\ufeff')
 
@@ -84,20 +87,18 @@ def check_request_id(request_id: str, violations: Violations, field: str) -> Non
     violations.expect(is_well_formed, field, "must be 1 to 64 printable ASCII characters")
 
 
-def check_metadata(metadata: Mapping[str, Any], violations: Violations, field: str) -> None:
+def metadata_of(given: Struct, violations: Violations, field: str) -> dict[str, Any]:
     """What is kept with an import: bounded, and something that JSON and PostgreSQL can say."""
-    is_flat = _depth_of(metadata) <= MAX_METADATA_DEPTH
-    if not violations.expect(is_flat, field, f"is nested deeper than {MAX_METADATA_DEPTH} levels"):
-        return
-    can_be_kept = all(_can_be_kept(leaf) for leaf in _leaves_of(metadata))
-    if not violations.expect(can_be_kept, field, "holds NUL, NaN or infinity"):
-        return
-    size_bytes = len(msgspec.json.encode(metadata))
-    violations.expect(
-        size_bytes <= MAX_METADATA_BYTES,
-        field,
-        f"takes {size_bytes} bytes as JSON, and {MAX_METADATA_BYTES} are allowed",
-    )
+    if not violations.expect(given.ByteSize() <= MAX_STRUCT_BYTES, field, _TOO_LARGE):
+        return {}
+    metadata = plain(given)
+    if not violations.expect(
+        _depth_of(metadata) <= MAX_METADATA_DEPTH, field, f"is nested deeper than {MAX_METADATA_DEPTH} levels"
+    ):
+        return {}
+    if violations.expect(all(map(_can_be_kept, _leaves_of(metadata))), field, "holds NUL, NaN or infinity"):
+        violations.expect(len(msgspec.json.encode(metadata)) <= MAX_METADATA_BYTES, field, _TOO_LARGE)
+    return metadata
 
 
 def _check_request(request: pb.CreateImportRequest, violations: Violations, at: str) -> None:
@@ -120,8 +121,6 @@ def _spec_of(spec: pb.ImportSpec, violations: Violations, at: str) -> ImportSpec
     violations.expect(not spec.cleanup_records, f"{at}.cleanup_records", "is not supported")
     violations.expect_text(spec.reference, f"{at}.reference")
     violations.expect_text(spec.reference_origin, f"{at}.reference_origin")
-    metadata = plain(spec.metadata)
-    check_metadata(metadata, violations, f"{at}.metadata")
     return ImportSpec(
         resource_type=spec.resource_type,
         format=format_ or Format.JSON,
@@ -129,7 +128,7 @@ def _spec_of(spec: pb.ImportSpec, violations: Violations, at: str) -> ImportSpec
         skip_errors=spec.skip_errors,
         reference=spec.reference or None,
         reference_origin=spec.reference_origin or None,
-        metadata=metadata,
+        metadata=metadata_of(spec.metadata, violations, f"{at}.metadata"),
         csv_options=_csv_options_of(spec, violations, f"{at}.csv_options"),
     )
 
