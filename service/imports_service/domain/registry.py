@@ -96,9 +96,6 @@ class ResourceType:
         """The columns of a CSV template, comma-joined: what a person would fill in."""
         return ",".join([*(a.name for a in self.stored_attributes), *self.references])
 
-    def is_trigger(self, name: str) -> bool:
-        return name in self.triggers or (name in self.attribute and self.attribute[name].trigger)
-
     def is_read_only(self, name: str) -> bool:
         """Whether our files carry the name although it can't be set: in a row, it is dropped in silence."""
         if name in self.attribute:

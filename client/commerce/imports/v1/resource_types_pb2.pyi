@@ -104,7 +104,9 @@ class ResourceType(_message.Message):
     parent_attribute: _builtins.str
     """The attribute that the parent fills in rows which do not give it, for instance `price_list_id`."""
     csv_header: _builtins.str
-    """A CSV header with every column that a row may have, comma-separated."""
+    """A CSV header to begin with, comma-separated: every attribute and reference that is one cell. A document may leave
+    columns out, and have `id`, `tags.name` and dotted columns of nested values besides.
+    """
     dry_exportable: _builtins.bool
     """Whether ExportResources can write it for another organization (`dry_data`); types that travel inside their owner
     cannot.
@@ -117,7 +119,7 @@ class ResourceType(_message.Message):
 
     @_builtins.property
     def attributes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Attribute]:
-        """What a row can set, in the order of the CSV header."""
+        """What a row can give, in the order of the CSV header."""
 
     @_builtins.property
     def relationships(self) -> _containers.RepeatedCompositeFieldContainer[Global___Relationship]:
