@@ -282,6 +282,11 @@ async def test_a_bad_list_is_refused(
         pytest.param({"key": {"values": {"code": "a", "name": "A"}}}, "key", id="key with too much"),
         pytest.param({"key": {"values": {"code": "\0"}}}, "key", id="NUL in the key"),
         pytest.param(
+            {"resource_type": "bundles", "key": {"values": {"code": "b", "market_id": "\x1e"}}},
+            "key",
+            id="the sign of a missing part in the key",
+        ),
+        pytest.param(
             {"resource_type": "addresses", "key": {"values": {"code": "a"}}}, "key", id="a type without key"
         ),
     ],

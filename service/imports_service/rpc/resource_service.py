@@ -9,7 +9,7 @@ from grpc.aio import ServicerContext
 from commerce.imports.v1 import resources_pb2 as pb
 from commerce.imports.v1 import resources_pb2_grpc
 from imports_service.domain.errors import NotYet, ResourceNotFound
-from imports_service.domain.keys import canonical_key
+from imports_service.domain.keys import FORBIDDEN_CHARACTERS, canonical_key
 from imports_service.domain.names import parse_parent
 from imports_service.domain.registry import Registry, ResourceType
 from imports_service.rpc.convert_resources import message_of_resource
@@ -108,7 +108,8 @@ def _key_of(key: pb.ResourceKey, resource_type: ResourceType, violations: Violat
         field,
         f"must have the values of {', '.join(names)}",
     )
-    violations.expect(not any("\0" in value for value in given.values()), field, "holds a NUL character")
+    is_text = all(map(FORBIDDEN_CHARACTERS.isdisjoint, given.values()))
+    violations.expect(is_text, field, "holds NUL, U+001E or U+001F, which no key has")
     return canonical_key([_spelled(given.get(name), name, resource_type) for name in names])
 
 
