@@ -13,6 +13,7 @@ import pytest_asyncio
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 
 from commerce.imports.v1 import imports_pb2 as pb
+from imports_client.cli.refused import CallRefused
 from tests.client.conftest import Context, Partial, Serve, refuse
 
 SKUS = "code,name\nA,a\nB,\n"
@@ -200,6 +201,14 @@ async def test_a_refused_request_ends_with_2_and_says_reason_and_field(server: s
     ended = await imports("create", str(skus), "--type", "skuz", "--json", server=server)
 
     assert ended == Ended(2, "", "RESOURCE_TYPE_UNKNOWN: no such type\n  spec.resource_type: bad\n")
+
+
+def test_what_the_message_says_is_not_said_again() -> None:
+    refused = CallRefused(
+        "INVALID_ARGUMENT", "FIELD_INVALID", "a: bad; b: worse", [("a", "bad"), ("c", "odd")], {}
+    )
+
+    assert str(refused) == "FIELD_INVALID: a: bad; b: worse\n  c: odd"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 class CallRefused(Exception):
     """`code` and `reason` are the names to look up in the contract; `violations` pairs of field path and
-    fault."""
+    fault, told where the message does not tell them already."""
 
     def __init__(
         self,
@@ -17,6 +17,7 @@ class CallRefused(Exception):
         facts: dict[str, str],
     ) -> None:
         lines = [f"{reason or code}: {message}"]
-        lines += [f"  {field}: {description}" for field, description in violations]
+        faults = [": ".join(filter(None, violation)) for violation in violations]
+        lines += [f"  {fault}" for fault in faults if fault not in message]
         lines += [f"  {name} = {fact}" for name, fact in sorted(facts.items())]
         super().__init__("\n".join(lines))
