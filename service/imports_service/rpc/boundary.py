@@ -79,7 +79,7 @@ class Boundary(ServerInterceptor):
         arity = _ARITIES[bool(handler.request_streaming), bool(handler.response_streaming)]
         handle: Handle = getattr(handler, arity)
         serve = _streaming(handle) if handler.response_streaming else _answering(handle)
-        parsed = _Parsed if handler.request_streaming else _parsed
+        parsed = _ParsedStream if handler.request_streaming else _parsed_message
         make_handler: Callable[..., Handler] = getattr(grpc, f"{arity}_rpc_method_handler")
         return make_handler(
             self._guarded(serve, parsed, method),
@@ -131,24 +131,24 @@ def _tolerant(parse: Parse | None) -> Parse | None:
     return parse_or_mark
 
 
-def _parsed(request: Any) -> Any:
+def _parsed_message(request: Any) -> Any:
     if isinstance(request, _Unparsable):
         what = "the message is damaged, holds text that is not UTF-8, or is nested deeper than some 30 levels"
         raise errors.InvalidArgument(errors.FieldViolation("", what))
     return request
 
 
-class _Parsed:
+class _ParsedStream:
     """The messages of a stream; raises at the first that could not be parsed."""
 
     def __init__(self, requests: AsyncIterable[Any]) -> None:
         self._requests = aiter(requests)
 
-    def __aiter__(self) -> "_Parsed":
+    def __aiter__(self) -> "_ParsedStream":
         return self
 
     async def __anext__(self) -> Any:
-        return _parsed(await anext(self._requests))
+        return _parsed_message(await anext(self._requests))
 
 
 def _answering(handle: Handle) -> Serve:
