@@ -85,7 +85,7 @@ class Shop(Partial):
         issue = pb.Issue(
             severity=pb.SEVERITY_ERROR, attribute="name", code="required", message="[red] can't be blank"
         )
-        failed = pb.ImportResult(row_number=2, key="B", outcome=pb.OUTCOME_FAILED, issues=[issue])
+        failed = pb.ImportResult(row_number=2, key="B\x1b[2J", outcome=pb.OUTCOME_FAILED, issues=[issue])
         return pb.ListImportResultsResponse(results=[failed])
 
 
@@ -145,6 +145,7 @@ async def test_create_tells_every_transition_and_the_bad_rows_and_ends_with_1(
     ]
     assert "required" in ended.out
     assert "[red] can't be blank" in ended.out
+    assert "B\ufffd[2J" in ended.out
 
 
 async def test_create_of_a_good_document_ends_with_0(server: str, shop: Shop, skus: Path) -> None:

@@ -6,10 +6,9 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 from rich.table import Table
-from rich.text import Text
 
 from commerce.imports.v1.imports_pb2 import Import, ImportFilter, Status
-from imports_client.cli.console import open_console
+from imports_client.cli.console import open_console, shown
 from imports_client.cli.live import counts_text, status_word
 from imports_client.cli.plain import as_plain, print_json
 from imports_client.cli.session import DEFAULT_SERVER, AsJson, Organization, Server, session
@@ -65,5 +64,5 @@ def _table(found: Sequence[Import]) -> Table:
             f"{each.created_at.ToDatetime():%Y-%m-%d %H:%M:%S}",
             each.reference,
         )
-        table.add_row(*(Text(cell) for cell in cells))
+        table.add_row(*map(shown, cells))
     return table

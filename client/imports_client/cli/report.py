@@ -5,7 +5,6 @@ from itertools import islice
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from commerce.imports.v1.imports_pb2 import (
     OUTCOME_FAILED,
@@ -15,6 +14,7 @@ from commerce.imports.v1.imports_pb2 import (
     ImportResult,
     StatusReason,
 )
+from imports_client.cli.console import shown
 from imports_client.cli.live import counts_text, status_word
 from imports_client.connection import Imports
 
@@ -59,5 +59,5 @@ def _table(failed: Iterable[ImportResult]) -> Table:
         errors = [issue for issue in result.issues if issue.severity == SEVERITY_ERROR]
         for issue in islice(errors, 20):
             cells = (f"{result.row_number:,}", result.key, issue.attribute, issue.code, issue.message)
-            table.add_row(*(Text(cell) for cell in cells))
+            table.add_row(*map(shown, cells))
     return table

@@ -4,10 +4,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 from rich.table import Table
-from rich.text import Text
 
 from commerce.imports.v1.imports_pb2 import Import
-from imports_client.cli.console import open_console
+from imports_client.cli.console import open_console, shown
 from imports_client.cli.plain import as_plain, print_json
 from imports_client.cli.report import failed_results, headline, print_failed_rows
 from imports_client.cli.session import DEFAULT_SERVER, AsJson, Organization, Rows, Server, full_name, session
@@ -48,5 +47,5 @@ def _details(found: Import) -> Table:
             table.add_row(moment.name.replace("_", " "), f"{value.ToDatetime():%Y-%m-%d %H:%M:%S} UTC")
     for field in _TEXTS:
         if text := getattr(found, field):
-            table.add_row(field.replace("_", " "), Text(text, overflow="fold"))
+            table.add_row(field.replace("_", " "), shown(text, overflow="fold"))
     return table
