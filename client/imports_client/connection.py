@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # the types of the stubs know it, the stubs themselves do not
 
 DEFAULT_TARGET = "127.0.0.1:50051"
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
 CALL_SECONDS = 30.0
 
 # Only what may be repeated without a request id.
@@ -69,7 +70,7 @@ _SERVICE_CONFIG = json.dumps(
 _CHANNEL_OPTIONS: tuple[tuple[str, Any], ...] = (
     ("grpc.service_config", _SERVICE_CONFIG),
     ("grpc.enable_retries", 1),
-    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_receive_message_length", MAX_ANSWER_BYTES),
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     # Left alone, a channel tries again after up to two minutes; a restarted service is back sooner.
     ("grpc.initial_reconnect_backoff_ms", 200),

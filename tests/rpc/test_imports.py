@@ -17,7 +17,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from commerce.imports.v1 import imports_pb2 as pb
-from commerce.imports.v1 import resources_pb2
+from commerce.imports.v1 import resources_pb2, resources_pb2_grpc
 from imports_service.embedded.objects import EmbeddedObjects
 from imports_service.objects.store import Objects
 from imports_service.rpc.structs import plain, struct_of
@@ -412,6 +412,28 @@ async def test_a_resource_is_found_by_id_and_by_key(service: Service, parent: st
     attributes = plain(by_id.attributes)
     assert (attributes["name"], attributes["metadata"]) == ("Sku 0", {"season": "autumn"})
     assert by_id.last_import == done.name
+
+
+async def test_a_resource_of_more_than_4_mib_as_a_message_is_read_by_clients_that_take_it(
+    service: Service, parent: str
+) -> None:
+    row = b'{"id":"large","code":"a","name":"A","metadata":{"list":[1' + b",1" * 500_000 + b"]}}"
+    await ended(
+        service, await service.imports.UploadImport(upload(wanted(parent), row[:700_000], row[700_000:]))
+    )
+    options = [("grpc.max_receive_message_length", 16 * 1024 * 1024)]
+
+    async with grpc.aio.insecure_channel(service.address, options=options) as channel:
+        resources = resources_pb2_grpc.ResourceServiceStub(channel)
+        page = await resources.ListResources(
+            resources_pb2.ListResourcesRequest(parent=parent, resource_type="skus")
+        )
+        found = await resources.GetResource(
+            resources_pb2.GetResourceRequest(parent=parent, resource_type="skus", id="large")
+        )
+
+    assert found.ByteSize() > 4 * 1024 * 1024
+    assert list(page.resources) == [found]
 
 
 async def test_an_unknown_resource_is_not_found(service: Service, parent: str) -> None:

@@ -8,6 +8,7 @@ from commerce.imports.v1 import imports_pb2, resources_pb2
 from imports_service.domain.lookups import Wanted
 from imports_service.domain.queries import ImportFilter, ImportOrder, ImportPosition
 from imports_service.domain.registry import ResourceType
+from imports_service.domain.resources import StoredResource
 from imports_service.rpc.convert import message_of_import
 from imports_service.rpc.convert_resources import message_of_resource
 from imports_service.rpc.pages import PageSize
@@ -18,6 +19,8 @@ from imports_service.store.resources import find_resources, list_resources, look
 IMPORTS_AT_ONCE = 100
 RESOURCES_AT_ONCE = 50
 """How many are read in one go: each can be as large as a row may be."""
+SMALL_ATTRIBUTES = 16 * 1024
+"""Characters of JSON."""
 
 
 class ImportPage(NamedTuple):
@@ -32,6 +35,15 @@ class ResourcePage(NamedTuple):
 
     resources: list[resources_pb2.Resource]
     last_id: str | None
+
+
+async def resource_message(
+    stored: StoredResource, resource_type: ResourceType, organization_id: str
+) -> resources_pb2.Resource:
+    """The resource as a message. A large one is converted in a thread: it can take a second."""
+    if len(stored.attributes) <= SMALL_ATTRIBUTES:
+        return message_of_resource(stored, resource_type, organization_id)
+    return await asyncio.to_thread(message_of_resource, stored, resource_type, organization_id)
 
 
 async def read_imports(
@@ -69,7 +81,7 @@ async def read_resources(
             connection, organization_id, resource_type.name, after_id=after_id, limit=limit
         )
         for stored in found:
-            message = message_of_resource(stored, resource_type, organization_id)
+            message = await resource_message(stored, resource_type, organization_id)
             if not size.takes(message):
                 return ResourcePage(resources, after_id)
             resources.append(message)
@@ -96,7 +108,7 @@ async def read_named_resources(
     for first in range(0, len(left), RESOURCES_AT_ONCE):
         some = left[first : first + RESOURCES_AT_ONCE]
         for stored in await find_resources(connection, organization_id, resource_type.name, ids=some):
-            message = message_of_resource(stored, resource_type, organization_id)
+            message = await resource_message(stored, resource_type, organization_id)
             if not size.takes(message):
                 return ResourcePage(resources, after_id)
             resources.append(message)

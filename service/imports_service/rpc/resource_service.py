@@ -12,8 +12,7 @@ from imports_service.domain.errors import NotYet, ResourceNotFound
 from imports_service.domain.keys import FORBIDDEN_CHARACTERS, canonical_key
 from imports_service.domain.names import parse_parent
 from imports_service.domain.registry import Registry, ResourceType
-from imports_service.rpc.convert_resources import message_of_resource
-from imports_service.rpc.lists import read_named_resources, read_resources
+from imports_service.rpc.lists import read_named_resources, read_resources, resource_message
 from imports_service.rpc.pages import PageSize, PageTokens, page_size_of
 from imports_service.rpc.violations import Violations
 from imports_service.store.database import Database
@@ -47,7 +46,7 @@ class ResourceService(resources_pb2_grpc.ResourceServiceServicer):
             )
         if found is None:
             raise ResourceNotFound(f"there is no such resource in {request.parent}", type=resource_type.name)
-        return message_of_resource(found, resource_type, organization_id)
+        return await resource_message(found, resource_type, organization_id)
 
     async def ListResources(
         self, request: pb.ListResourcesRequest, context: Context

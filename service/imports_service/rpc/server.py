@@ -30,6 +30,9 @@ SERVICES = (
     resources_pb2.DESCRIPTOR.services_by_name["ResourceService"].full_name,
 )
 
+LARGEST_ANSWER_BYTES = 16 * MIB
+"""A row of 1 MiB of JSON, all digits and commas, makes a Struct of 6 MiB."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -50,8 +53,8 @@ def server_options(max_message_bytes: int) -> list[tuple[str, int]]:
         ("grpc.server.max_pending_requests", 1_000_000),
         ("grpc.server.max_pending_requests_hard_limit", 1_000_000),
         ("grpc.max_receive_message_length", max_message_bytes),
-        # what clients accept unless told otherwise; pages and logs are cut well below it
-        ("grpc.max_send_message_length", max(max_message_bytes, 4 * MIB)),
+        # pages and logs are cut well below what clients accept, 4 MiB; only one resource can be more than that
+        ("grpc.max_send_message_length", LARGEST_ANSWER_BYTES),
     ]
 
 

@@ -17,7 +17,7 @@ the message as a whole, `document` the bytes of a document however they came), R
 `google.rpc.QuotaFailure`, and whatever may pass later a `google.rpc.RetryInfo`. A bad row is never an error of a
 call: it is an issue of that row.
 
-Messages may be 4 MiB. Clients ignore enum values and fields that they do not know.
+Requests may be 4 MiB, and answers are no larger. Clients ignore enum values and fields that they do not know.
 """
 
 from collections import abc as _abc

@@ -28,6 +28,9 @@ if _version_not_supported:
 class ResourceServiceStub(object):
     """Reads an organization's environment.
 
+    A resource with a long list of numbers can be 6 MiB as a message, more than the 4 MiB that a client accepts unless it
+    is told otherwise: raise that limit to 16 MiB.
+
     Besides the reasons that its own comment names, every call can fail with those that ImportService names for every
     call, and with INVALID_ARGUMENT RESOURCE_TYPE_UNKNOWN.
     """
@@ -57,6 +60,9 @@ class ResourceServiceStub(object):
 
 class ResourceServiceServicer(object):
     """Reads an organization's environment.
+
+    A resource with a long list of numbers can be 6 MiB as a message, more than the 4 MiB that a client accepts unless it
+    is told otherwise: raise that limit to 16 MiB.
 
     Besides the reasons that its own comment names, every call can fail with those that ImportService names for every
     call, and with INVALID_ARGUMENT RESOURCE_TYPE_UNKNOWN.
@@ -125,6 +131,9 @@ def add_ResourceServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class ResourceService(object):
     """Reads an organization's environment.
+
+    A resource with a long list of numbers can be 6 MiB as a message, more than the 4 MiB that a client accepts unless it
+    is told otherwise: raise that limit to 16 MiB.
 
     Besides the reasons that its own comment names, every call can fail with those that ImportService names for every
     call, and with INVALID_ARGUMENT RESOURCE_TYPE_UNKNOWN.

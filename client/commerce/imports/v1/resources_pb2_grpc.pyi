@@ -29,6 +29,9 @@ GRPC_VERSION: str
 class ResourceServiceStub:
     """Reads an organization's environment.
 
+    A resource with a long list of numbers can be 6 MiB as a message, more than the 4 MiB that a client accepts unless it
+    is told otherwise: raise that limit to 16 MiB.
+
     Besides the reasons that its own comment names, every call can fail with those that ImportService names for every
     call, and with INVALID_ARGUMENT RESOURCE_TYPE_UNKNOWN.
     """
@@ -65,6 +68,9 @@ class ResourceServiceStub:
 class ResourceServiceAsyncStub(ResourceServiceStub):
     """Reads an organization's environment.
 
+    A resource with a long list of numbers can be 6 MiB as a message, more than the 4 MiB that a client accepts unless it
+    is told otherwise: raise that limit to 16 MiB.
+
     Besides the reasons that its own comment names, every call can fail with those that ImportService names for every
     call, and with INVALID_ARGUMENT RESOURCE_TYPE_UNKNOWN.
     """
@@ -96,6 +102,9 @@ class ResourceServiceAsyncStub(ResourceServiceStub):
 
 class ResourceServiceServicer(metaclass=_abc_1.ABCMeta):
     """Reads an organization's environment.
+
+    A resource with a long list of numbers can be 6 MiB as a message, more than the 4 MiB that a client accepts unless it
+    is told otherwise: raise that limit to 16 MiB.
 
     Besides the reasons that its own comment names, every call can fail with those that ImportService names for every
     call, and with INVALID_ARGUMENT RESOURCE_TYPE_UNKNOWN.
