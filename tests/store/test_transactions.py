@@ -9,6 +9,7 @@ import pytest
 from imports_service.domain.errors import Unavailable
 from imports_service.store.database import Database, StatementTimeout, TransactionConflict, open_database
 from imports_service.store.lanes import enter_lane
+from tests.eventually import eventually
 
 INSERT_LANE = "INSERT INTO lane (organization_id, turn, wake_at) VALUES ($1, 0, now())"
 
@@ -57,17 +58,15 @@ async def test_an_exception_rolls_back_and_passes(database: Database) -> None:
 
 
 async def test_cancelling_rolls_back(database: Database) -> None:
-    entered = asyncio.Event()
-
     async def enter() -> None:
         async with database.transaction() as connection:
             await enter_lane(connection, "acme")
-            entered.set()
             await connection.execute("SELECT pg_sleep(60)")
 
-    async with asyncio.TaskGroup() as tasks:
+    async with database.connection() as other, asyncio.TaskGroup() as tasks:
         task = tasks.create_task(enter())
-        await entered.wait()
+        asleep = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+        await eventually(lambda: other.fetchval(asleep), what="a statement under way")
         task.cancel()
 
     async with database.transaction() as connection:
@@ -203,3 +202,14 @@ async def test_a_name_that_would_be_cut_is_refused(database_url: str) -> None:
             database_url, connections=1, application_name="n" * 64, lease=timedelta(seconds=30)
         ):
             pass
+
+
+async def test_an_error_does_not_show_the_row_that_it_is_about(database: Database) -> None:
+    with pytest.raises(asyncpg.CheckViolationError) as caught:
+        async with database.transaction() as connection:
+            await connection.execute(
+                "INSERT INTO event VALUES ('acme', 1, gen_random_uuid(), 'spring', 'no kind', NULL, 1, now(), '{}')"
+            )
+
+    assert "kind_is_known" in str(caught.value)
+    assert "spring" not in str(caught.value)

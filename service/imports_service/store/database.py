@@ -187,6 +187,8 @@ def _in_our_words(connection: Connection) -> Iterator[None]:
     try:
         yield
     except DRIVER_ERRORS as error:
+        if isinstance(error, asyncpg.PostgresError):
+            error.detail = None  # shows the row in question, and rows must not reach a log
         if isinstance(error, CONFLICTS) or _is_conflict_on_citus(error):
             raise TransactionConflict(
                 "other transactions were in the way",
