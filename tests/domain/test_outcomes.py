@@ -17,7 +17,7 @@ from imports_service.domain.outcomes import (
 )
 from imports_service.domain.rows import Code, Issue, Outcome
 
-MISSING = Issue(Code.REQUIRED, "name", "name can't be blank")
+MISSING = Issue(Code.REQUIRED, "name", "can't be blank")
 UNKNOWN = Issue(Code.UNKNOWN_ATTRIBUTE, "colour", "colour is unknown")
 
 issues = st.builds(

@@ -10,7 +10,6 @@ from imports_service.commands.intake import Intake, TakenIn, UploadLapsed
 from imports_service.commands.repeats import answer_repeat, compare
 from imports_service.domain.errors import (
     Exhausted,
-    FieldViolation,
     ImportIdTaken,
     ImportsError,
     InvalidArgument,
@@ -44,7 +43,7 @@ async def create_import(wanted: CreateImport, chunks: AsyncIterator[bytes], crea
     Raises `InvalidArgument` (the document's reasons), `Exhausted`, `ImportIdTaken`, `RequestIdReused` and
     `Unavailable`.
     """
-    resource_type = _resource_type(wanted, creation)
+    resource_type = creation.registry.require(wanted.spec.resource_type, field="spec.resource_type")
     if earlier := await _look_before(wanted, creation):
         return await answer_repeat(wanted, earlier, chunks, creation)
     intake = Intake(
@@ -163,16 +162,6 @@ def _in_words_of(source: Source, refusal: InvalidArgument) -> InvalidArgument:
         for violation in refusal.violations
     ]
     return InvalidArgument(violations, reason=refusal.reason, **refusal.facts)
-
-
-def _resource_type(wanted: CreateImport, creation: Creation) -> ResourceType:
-    resource_type = creation.registry.get(wanted.spec.resource_type)
-    if resource_type is None:
-        raise InvalidArgument(
-            FieldViolation("spec.resource_type", f"{wanted.spec.resource_type!r} is no resource type"),
-            reason="RESOURCE_TYPE_UNKNOWN",
-        )
-    return resource_type
 
 
 def _split_options(wanted: CreateImport, resource_type: ResourceType, creation: Creation) -> SplitOptions:

@@ -140,7 +140,7 @@ class Fold:
             return None, ()
         resource = self._by_key.get(key)
         if resource is not None and resource_id:
-            message = f"id is ignored: the resource with this key has the id {resource.id}"
+            message = f"is ignored: the resource with this key has the id {resource.id}"
             return resource, (Issue(Code.ID_IGNORED, "id", message),)
         return resource, ()
 
@@ -202,7 +202,7 @@ class Fold:
         names = (self._shape.name, key)
         if key in self._by_key or self._references.by_key(*names) is not None:
             name = self._rules.references.given_by(parts[0], row.values)
-            message = f"{name} makes the key of another resource"
+            message = "makes the key of another resource"
             return [Issue(Code.IMMUTABLE_KEY, name, message)]
         if names not in self._references.asked_keys and key != self._shape.key_of(row.values):
             self._unasked[key] = None

@@ -35,7 +35,7 @@ class FoldRules:
         if UNSET not in self._required_values(values):
             return []
         return [
-            Issue(Code.REQUIRED, name, f"{name} can't be blank")
+            Issue(Code.REQUIRED, name, "can't be blank")
             for name in self._required
             if getattr(values, name) is UNSET
         ]
@@ -61,14 +61,14 @@ class FoldRules:
             name = self.references.given_by(change.name, given)
             if change.name in self.key:
                 if has_key or change.old not in {None, ""}:
-                    message = f"{name} is part of what names the resource and can't be changed"
+                    message = "is part of what names the resource and can't be changed"
                     issues[name] = Issue(Code.IMMUTABLE_KEY, name, message)
             elif (
                 change.name in self._immutable
                 and change.old is not None
                 and getattr(given, change.name) is not UNSET
             ):
-                message = f"{name} can't be changed once it is set"
+                message = "can't be changed once it is set"
                 issues.setdefault(name, Issue(Code.IMMUTABLE, name, message))
         return list(issues.values())
 

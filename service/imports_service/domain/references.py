@@ -204,7 +204,7 @@ def _check_shortcut(shortcut: Shortcut, values: Any, references: References) -> 
     if not targets:
         yield _must_exist(shortcut.name, shortcut.target_type, given)
     elif len(targets) > 1:
-        message = f"{shortcut.name} {_shown(given)} names several {shortcut.target_type}; give the id instead"
+        message = f"names several {shortcut.target_type}, {_shown(given)}; give the id instead"
         yield Issue(Code.AMBIGUOUS_KEY, shortcut.name, message)
     elif shortcut.item_key and getattr(values, shortcut.type_key) == shortcut.target_type:
         item_id = getattr(values, shortcut.item_key)
@@ -213,12 +213,12 @@ def _check_shortcut(shortcut: Shortcut, values: Any, references: References) -> 
 
 
 def _two_targets(shortcut: Shortcut, reference: str) -> Issue:
-    message = f"{shortcut.name} and {reference} name two different {shortcut.target_type}"
+    message = f"names another one of {shortcut.target_type} than {reference}"
     return Issue(Code.AMBIGUOUS_KEY, shortcut.name, message)
 
 
 def _must_exist(name: str, target_type: str, value: str) -> Issue:
-    return Issue(Code.MUST_EXIST, name, f"{name} must exist: there is no {target_type} {_shown(value)}")
+    return Issue(Code.MUST_EXIST, name, f"must exist: there is no {target_type} {_shown(value)}")
 
 
 def _shown(value: str) -> str:
