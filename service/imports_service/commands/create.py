@@ -17,7 +17,7 @@ from imports_service.domain.errors import (
 )
 from imports_service.domain.imports import EventKind, Import
 from imports_service.domain.names import ImportName
-from imports_service.domain.registry import ResourceType
+from imports_service.domain.resource_type import ResourceType
 from imports_service.pipeline.splitter import SplitOptions
 from imports_service.store.database import Connection
 from imports_service.store.events import record

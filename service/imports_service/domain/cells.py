@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from imports_service.domain.attributes import AttributeType
-from imports_service.domain.registry import ResourceType
+from imports_service.domain.resource_type import ResourceType
 from imports_service.domain.values import FROM_TEXT
 
 Cells = Sequence[str | None]

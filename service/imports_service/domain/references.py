@@ -14,7 +14,7 @@ from msgspec import UNSET
 
 from imports_service.domain.attributes import Attribute, Relationship
 from imports_service.domain.keys import KEY_SEPARATOR, printable
-from imports_service.domain.registry import ResourceType
+from imports_service.domain.resource_type import ResourceType
 from imports_service.domain.resources import ReferenceRow
 from imports_service.domain.rows import Code, Issue
 

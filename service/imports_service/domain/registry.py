@@ -8,7 +8,6 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -18,104 +17,15 @@ import msgspec
 from imports_service.domain.attributes import Attribute, AttributeType, Relationship
 from imports_service.domain.errors import FieldViolation, InvalidArgument
 from imports_service.domain.registry_checks import complaints_about, in_dependency_order
+from imports_service.domain.resource_type import ResourceType
 
 DATA_FILE = "resource_types.toml"
 
 _Member = TypeVar("_Member", Attribute, Relationship)
 
-_READ_ONLY_NAMES = frozenset({"created_at", "updated_at", "type"})
-_FAILED_INPUTS_NAMES = frozenset({"_row_number", "_outcome", "_codes", "_messages"})
-
 
 class RegistryError(Exception):
     """The data file is wrong; the message names file, type and attribute. Nothing can be served with it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ResourceType:
-    """One type. Attributes and relationships stand in the order of the file, which CSV headers follow.
-
-    `unique_key` is in canonical order and names attributes or input keys; empty when only an id names a
-    resource.
-    `triggers` maps the update-only commands to the type of their value.
-    """
-
-    name: str
-    attributes: tuple[Attribute, ...]
-    relationships: tuple[Relationship, ...]
-    unique_key: tuple[str, ...] = ()
-    optional_key: tuple[str, ...] = ()
-    parent_type: str = ""
-    parent_attribute: str = ""
-    one_of: tuple[tuple[str, ...], ...] = ()
-    exclusive: tuple[tuple[str, ...], ...] = ()
-    triggers: Mapping[str, AttributeType]
-    sample_input: Mapping[str, Any]
-    dry_exportable: bool = True
-
-    @property
-    def has_key(self) -> bool:
-        return bool(self.unique_key)
-
-    @cached_property
-    def attribute(self) -> Mapping[str, Attribute]:
-        """The attributes by name, triggers among them."""
-        return {attribute.name: attribute for attribute in self.attributes}
-
-    @cached_property
-    def stored_attributes(self) -> tuple[Attribute, ...]:
-        """The attributes that a resource can have: all but triggers and secrets of their owner."""
-        return tuple(a for a in self.attributes if not (a.trigger or a.write_only))
-
-    @cached_property
-    def references(self) -> Mapping[str, Relationship]:
-        """The to-one relationships by input key."""
-        return {r.input_key: r for r in self.relationships if not r.many}
-
-    @cached_property
-    def lists(self) -> Mapping[str, Relationship]:
-        """The to-many relationships by input key."""
-        return {r.input_key: r for r in self.relationships if r.many}
-
-    @cached_property
-    def owner(self) -> Relationship | None:
-        """The relationship to the resource that one of this type is part of."""
-        return next((r for r in self.relationships if r.owner), None)
-
-    @cached_property
-    def shortcuts(self) -> tuple[Attribute, ...]:
-        """The attributes that name another resource by its key."""
-        return tuple(a for a in self.attributes if a.refers_to)
-
-    @cached_property
-    def write_only(self) -> frozenset[str]:
-        return frozenset(a.name for a in self.attributes if a.write_only)
-
-    @cached_property
-    def csv_header(self) -> str:
-        """The columns of a CSV template, comma-joined: what a person would fill in."""
-        return ",".join([*(a.name for a in self.stored_attributes), *self.references])
-
-    def is_read_only(self, name: str) -> bool:
-        """Whether our files carry the name although it can't be set: in a row, it is dropped in silence."""
-        if name in self.attribute:
-            return False
-        if name in _READ_ONLY_NAMES or name in _FAILED_INPUTS_NAMES:
-            return True
-        return name.startswith("formatted_") or name.endswith("_float")
-
-    def required_when(self, member: Attribute | Relationship) -> str:
-        """The condition in words under which a row that creates must give it; "" when there is none."""
-        name = member.name if isinstance(member, Attribute) else member.input_key
-        parts = [f"{other} is {_word(value)}" for other, value in member.required_when.items()]
-        parts += [f"{other} is not {_word(value)}" for other, value in member.required_unless.items()]
-        alternatives = [other for group in self.one_of if name in group for other in group if other != name]
-        alternatives += member.required_without
-        if self.owner is member:
-            alternatives += [f"a nesting {member.name}"]
-        if alternatives:
-            parts.append(f"without {' or '.join(alternatives)}")
-        return " and ".join(parts)
 
 
 @dataclass(frozen=True)
@@ -233,7 +143,3 @@ def _convert(place: str, stated: dict[str, Any], kind: type[_Member]) -> _Member
         return msgspec.convert(stated, kind)
     except msgspec.ValidationError as error:
         raise RegistryError(f"{DATA_FILE}: {place}: {error}") from error
-
-
-def _word(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

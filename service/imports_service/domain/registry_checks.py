@@ -5,19 +5,16 @@ Looks at types that could be read; that a file is no such data at all is found o
 
 from collections.abc import Callable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
 from imports_service.domain.attributes import Attribute, AttributeType, Relationship
-
-if TYPE_CHECKING:
-    from imports_service.domain.registry import ResourceType
+from imports_service.domain.resource_type import ResourceType
 
 _NAMES_OF_OTHERS = ("id", "parent_resource_id")
 
 
-def complaints_about(types: Mapping[str, "ResourceType"]) -> Iterator[str]:
+def complaints_about(types: Mapping[str, ResourceType]) -> Iterator[str]:
     """Every contradiction in the types and between them."""
     for name, resource_type in types.items():
         for check in _CHECKS:
@@ -29,7 +26,7 @@ def complaints_about(types: Mapping[str, "ResourceType"]) -> Iterator[str]:
         yield f"{' -> '.join(reversed(error.args[1]))}: types refer to each other in a circle"
 
 
-def in_dependency_order(types: Mapping[str, "ResourceType"]) -> list[str]:
+def in_dependency_order(types: Mapping[str, ResourceType]) -> list[str]:
     """The names, each after those that its references and shortcuts name, else by name. Raises `CycleError`.
 
     Lists that belong to their row count on the other side: the item refers to its owner.
@@ -44,7 +41,7 @@ def in_dependency_order(types: Mapping[str, "ResourceType"]) -> list[str]:
     return order
 
 
-def _referred_to(resource_type: "ResourceType", types: Mapping[str, "ResourceType"]) -> set[str]:
+def _referred_to(resource_type: ResourceType, types: Mapping[str, ResourceType]) -> set[str]:
     by_relationship = {
         target
         for r in resource_type.relationships
@@ -55,7 +52,7 @@ def _referred_to(resource_type: "ResourceType", types: Mapping[str, "ResourceTyp
     return (by_relationship | by_shortcut) & types.keys()
 
 
-def _check_names(resource_type: "ResourceType", _types: object) -> Iterator[str]:
+def _check_names(resource_type: ResourceType, _types: object) -> Iterator[str]:
     names = [a.name for a in resource_type.attributes] + [r.input_key for r in resource_type.relationships]
     names += resource_type.triggers
     for name in sorted({name for name in names if names.count(name) > 1}):
@@ -67,7 +64,7 @@ def _check_names(resource_type: "ResourceType", _types: object) -> Iterator[str]
         yield "has two owners"
 
 
-def _check_key(resource_type: "ResourceType", _types: object) -> Iterator[str]:
+def _check_key(resource_type: ResourceType, _types: object) -> Iterator[str]:
     for name in resource_type.unique_key:
         attribute = resource_type.attribute.get(name)
         if attribute is None and name not in resource_type.references:
@@ -81,7 +78,7 @@ def _check_key(resource_type: "ResourceType", _types: object) -> Iterator[str]:
             yield f"{name}: is an optional part of the unique key, but no part of it"
 
 
-def _check_parent(resource_type: "ResourceType", _types: object) -> Iterator[str]:
+def _check_parent(resource_type: ResourceType, _types: object) -> Iterator[str]:
     parent, name = resource_type.parent_type, resource_type.parent_attribute
     if bool(parent) != bool(name):
         yield "the parent needs both a type and an attribute"
@@ -89,7 +86,7 @@ def _check_parent(resource_type: "ResourceType", _types: object) -> Iterator[str
         yield f"{name}: is the parent's attribute, but no reference"
 
 
-def _check_attributes(resource_type: "ResourceType", _types: object) -> Iterator[str]:
+def _check_attributes(resource_type: ResourceType, _types: object) -> Iterator[str]:
     for attribute in resource_type.attributes:
         for complaint in _attribute_complaints(attribute):
             yield f"{attribute.name}: {complaint}"
@@ -125,7 +122,7 @@ def _can_be_default(attribute: Attribute) -> bool:
             return False
 
 
-def _check_rules(resource_type: "ResourceType", _types: object) -> Iterator[str]:
+def _check_rules(resource_type: ResourceType, _types: object) -> Iterator[str]:
     known = {
         *resource_type.attribute,
         *resource_type.references,
@@ -146,7 +143,7 @@ def _check_rules(resource_type: "ResourceType", _types: object) -> Iterator[str]
                 yield f"{name}: is one of several to choose from, but no attribute"
 
 
-def _check_shortcuts(resource_type: "ResourceType", types: Mapping[str, "ResourceType"]) -> Iterator[str]:
+def _check_shortcuts(resource_type: ResourceType, types: Mapping[str, ResourceType]) -> Iterator[str]:
     for attribute in resource_type.shortcuts:
         target = types.get(attribute.target_type)
         if target is None or attribute.target_attribute not in target.unique_key[:1]:
@@ -156,7 +153,7 @@ def _check_shortcuts(resource_type: "ResourceType", types: Mapping[str, "Resourc
             yield f"{attribute.name}: fills {attribute.fills}, no reference to {attribute.target_type}"
 
 
-def _check_sample(resource_type: "ResourceType", _types: object) -> Iterator[str]:
+def _check_sample(resource_type: ResourceType, _types: object) -> Iterator[str]:
     for name in resource_type.sample_input:
         if name not in resource_type.attribute and name not in resource_type.references:
             yield f"{name}: is in the sample, but no attribute"
@@ -164,7 +161,7 @@ def _check_sample(resource_type: "ResourceType", _types: object) -> Iterator[str
         yield f"{name}: a secret has no place in the sample"
 
 
-_CHECKS: tuple[Callable[["ResourceType", Mapping[str, "ResourceType"]], Iterator[str]], ...] = (
+_CHECKS: tuple[Callable[[ResourceType, Mapping[str, ResourceType]], Iterator[str]], ...] = (
     _check_names,
     _check_key,
     _check_parent,

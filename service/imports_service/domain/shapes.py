@@ -18,7 +18,8 @@ from msgspec import UNSET, Meta, UnsetType
 from imports_service.domain.attributes import Attribute, AttributeType, Scalar
 from imports_service.domain.keys import canonical_key, id_text, key_text, row_text
 from imports_service.domain.references import ReferenceRules
-from imports_service.domain.registry import Registry, ResourceType
+from imports_service.domain.registry import Registry
+from imports_service.domain.resource_type import ResourceType
 
 MAX_INTEGER = 2**53 - 1
 MAX_ID_LENGTH = 64

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from imports_service.domain.attributes import AttributeType
-from imports_service.domain.registry import ResourceType
+from imports_service.domain.resource_type import ResourceType
 from imports_service.pipeline.json_rows import MARKS
 from imports_service.pipeline.places import Place, header_invalid
 

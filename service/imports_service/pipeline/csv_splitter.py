@@ -10,7 +10,7 @@ import sys
 from collections.abc import Generator, Iterator
 
 from imports_service.domain.errors import InvalidArgument
-from imports_service.domain.registry import ResourceType
+from imports_service.domain.resource_type import ResourceType
 from imports_service.domain.rows import Code
 from imports_service.pipeline.collector import RowCollector
 from imports_service.pipeline.csv_header import check_header

@@ -6,7 +6,8 @@ A row is taken apart for this, because a name may be written with escapes, or tw
 import msgspec
 from msgspec import Raw
 
-from imports_service.domain.registry import Registry, ResourceType
+from imports_service.domain.registry import Registry
+from imports_service.domain.resource_type import ResourceType
 from imports_service.pipeline.json_members import NULL, items_of, members_of
 
 

@@ -10,7 +10,8 @@ from typing import Protocol
 
 from imports_service.domain.errors import FieldViolation, InvalidArgument
 from imports_service.domain.imports import CsvOptions, Format
-from imports_service.domain.registry import Registry, ResourceType
+from imports_service.domain.registry import Registry
+from imports_service.domain.resource_type import ResourceType
 from imports_service.pipeline.characters import CharacterCheck
 from imports_service.pipeline.collector import RowCollector, Segment
 from imports_service.pipeline.csv_splitter import CsvSplitter

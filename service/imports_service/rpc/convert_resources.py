@@ -9,7 +9,7 @@ from commerce.imports.v1 import resource_types_pb2, resources_pb2
 from imports_service.domain.attributes import Attribute, Relationship
 from imports_service.domain.keys import key_values
 from imports_service.domain.names import ImportName
-from imports_service.domain.registry import ResourceType
+from imports_service.domain.resource_type import ResourceType
 from imports_service.domain.resources import StoredResource
 from imports_service.rpc.structs import struct_of, value_of
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from commerce.imports.v1 import imports_pb2, resources_pb2
 from imports_service.domain.lookups import Wanted
 from imports_service.domain.queries import ImportFilter, ImportOrder, ImportPosition
-from imports_service.domain.registry import ResourceType
+from imports_service.domain.resource_type import ResourceType
 from imports_service.domain.resources import StoredResource
 from imports_service.rpc.convert import message_of_import
 from imports_service.rpc.convert_resources import message_of_resource

@@ -11,7 +11,8 @@ from commerce.imports.v1 import resources_pb2_grpc
 from imports_service.domain.errors import NotYet, ResourceNotFound
 from imports_service.domain.keys import FORBIDDEN_CHARACTERS, canonical_key
 from imports_service.domain.names import parse_parent
-from imports_service.domain.registry import Registry, ResourceType
+from imports_service.domain.registry import Registry
+from imports_service.domain.resource_type import ResourceType
 from imports_service.rpc.lists import read_named_resources, read_resources, resource_message
 from imports_service.rpc.pages import PageSize, PageTokens, page_size_of
 from imports_service.rpc.violations import Violations
