@@ -65,17 +65,19 @@ _STEPS: Final[dict[State, dict[bytes, int]]] = {
 }
 _ELEMENT_STARTS = frozenset({State.TOP_FIRST, State.TOP_VALUE})
 
-# Possessive (`*+`): a long string costs no memory for ways back that can't lead anywhere.
-_CHARACTERS = rb'(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+'
+# Possessive (`*+`): a long string costs no memory for ways back that can't lead anywhere. Only single characters are
+# repeated so: of possessive groups Python before 3.11.5 takes part of an item that does not match as a whole.
+_PLAIN = rb'[^"\\\x00-\x1f]*+'
+_CHARACTERS = _PLAIN + rb'(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})' + _PLAIN + b")*"
 _SPACE = rb"[ \t\r\n]*+"
 _TEXT = b'"' + _CHARACTERS + b'"'
-_NUMBER = rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+(?=[ \t\r\n,\]}:])"
+_NUMBER = rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?(?=[ \t\r\n,\]}:])"
 _WORD = rb"(?:true|false|null|NaN|-?Infinity)"
 _ATOM = _SPACE + b"(?:" + _TEXT + b"|" + _NUMBER + b"|" + _WORD + b")" + _SPACE
 _MEMBER = _SPACE + _TEXT + _SPACE + b":" + _ATOM
 # Objects and arrays that hold no others are taken whole: nearly all of a deeply nested row consists of them.
-_FLAT_OBJECT = rb"\{" + _MEMBER + b"(?:," + _MEMBER + rb")*+\}"
-_FLAT_ARRAY = rb"\[" + _ATOM + b"(?:," + _ATOM + rb")*+\]"
+_FLAT_OBJECT = rb"\{" + _MEMBER + b"(?:," + _MEMBER + rb")*\}"
+_FLAT_ARRAY = rb"\[" + _ATOM + b"(?:," + _ATOM + rb")*\]"
 _TOKEN = re.compile(
     _SPACE
     + b"(?:("
