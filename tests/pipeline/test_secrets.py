@@ -11,7 +11,7 @@ from tests.pipeline.documents import rows_of, split
 SECRET = "hunter2"
 
 
-DEEP = "[" * 3000 + "]" * 3000
+DEEP = "[" * 300_000 + "]" * 300_000  # deeper than any interpreter follows
 
 
 @pytest.mark.parametrize(
