@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 
-from imports_service.commands.conflicts import settle
 from imports_service.commands.content import content_hash
 from imports_service.commands.creation import CreateImport, Creation, Source
 from imports_service.commands.etags import new_etag
@@ -19,6 +18,7 @@ from imports_service.domain.imports import EventKind, Import
 from imports_service.domain.names import ImportName
 from imports_service.domain.resource_type import ResourceType
 from imports_service.pipeline.splitter import SplitOptions
+from imports_service.store.conflicts import settle
 from imports_service.store.database import Connection
 from imports_service.store.events import record
 from imports_service.store.imports import NewImport, count_pending, get_import, insert_import

@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from imports_service.commands.conflicts import settle
 from imports_service.commands.etags import check_etag
 from imports_service.domain.errors import FailedPrecondition, ImportNotFound
 from imports_service.domain.imports import EventKind, Import, Status
 from imports_service.domain.names import ImportName, import_prefix
 from imports_service.store import imports
+from imports_service.store.conflicts import settle
 from imports_service.store.database import Connection, Database
 from imports_service.store.events import record
 from imports_service.store.imports import ExpiredImport

@@ -2,10 +2,10 @@
 
 from contextlib import suppress
 
-from imports_service.commands.conflicts import settle
 from imports_service.domain.errors import FailedPrecondition, ImportNotFound, Unavailable
 from imports_service.domain.imports import Closing, EventKind, Import
 from imports_service.domain.names import ImportName
+from imports_service.store.conflicts import settle
 from imports_service.store.database import Database
 from imports_service.store.events import record
 from imports_service.store.imports import lock_import, request_closing

@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
-from imports_service.commands.conflicts import settle
 from imports_service.commands.etags import check_etag, new_etag
 from imports_service.domain.errors import FieldViolation, ImportNotFound, InvalidArgument
 from imports_service.domain.imports import EventKind, Import
 from imports_service.domain.names import ImportName
+from imports_service.store.conflicts import settle
 from imports_service.store.database import Database
 from imports_service.store.events import record
 from imports_service.store.imports import lock_import, update_import_fields

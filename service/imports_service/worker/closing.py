@@ -4,17 +4,14 @@ A closing is a unit like a segment: leased, fenced, taken up by another worker w
 then is left under a name that carries its lease token, and no import will ever name it.
 """
 
-import asyncio
-import random
-
 from imports_service.domain.imports import Closing, EventKind, Import
 from imports_service.store import events, imports, outcomes, units
-from imports_service.store.database import Connection, TransactionConflict
+from imports_service.store.conflicts import settle
+from imports_service.store.database import Connection
 from imports_service.store.units import Claimed
 from imports_service.worker.equipment import Equipment
 from imports_service.worker.files import Files, write_files
 from imports_service.worker.leases import Held, LeaseLost
-from imports_service.worker.segment import TRIES
 
 
 async def close_import(equipment: Equipment, held: Held) -> None:
@@ -53,17 +50,13 @@ async def end_without_files(
 
 
 async def _end(equipment: Equipment, held: Held, imported: Import, files: Files) -> None:
-    for tried in range(1, TRIES + 1):
-        try:
-            with held.transaction():
-                async with equipment.database.transaction() as connection:
-                    await _end_once(equipment, connection, held.claimed, imported, files)
-                    await equipment.checkpoints.reach("closing-before-commit")
-                return
-        except TransactionConflict:
-            if tried == TRIES:
-                raise
-            await asyncio.sleep(random.uniform(0.01, 0.05) * 2**tried)
+    async def transact() -> None:
+        with held.transaction():
+            async with equipment.database.transaction() as connection:
+                await _end_once(equipment, connection, held.claimed, imported, files)
+                await equipment.checkpoints.reach("closing-before-commit")
+
+    await settle(transact)
 
 
 async def _end_once(

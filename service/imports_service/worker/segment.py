@@ -6,7 +6,6 @@ id in one statement, the import.
 
 import asyncio
 import os
-import random
 from datetime import datetime
 
 from imports_service.domain.fold import ENTROPY_BYTES, Fold, Folded
@@ -17,14 +16,13 @@ from imports_service.domain.resources import StoredResource
 from imports_service.domain.shapes import Shape
 from imports_service.ids import new_ids
 from imports_service.store import imports, lanes, outcomes, resources, units
-from imports_service.store.database import Connection, TransactionConflict
+from imports_service.store.conflicts import settle
+from imports_service.store.database import Connection
 from imports_service.store.units import Claimed
 from imports_service.worker.equipment import Equipment
 from imports_service.worker.leases import Held, LeaseLost
 from imports_service.worker.start import start_import
 from imports_service.worker.supply import Segment, SegmentSupply
-
-TRIES = 5  # of one transaction under one lease; then the unit goes back
 
 
 class ImportClosing(Exception):
@@ -57,18 +55,15 @@ class SegmentRunner:
 
     async def _commit(self, held: Held, imported: Import, segment: Segment) -> Import:
         """Run the transaction until it goes through. A conflict means: look again, so all of it runs again."""
-        for tried in range(1, TRIES + 1):
-            try:
-                with held.transaction():
-                    async with self._equipment.database.transaction() as connection:
-                        committed = await self._process(connection, held.claimed, imported, segment)
-                        await self._equipment.checkpoints.reach("before-commit")
-                    return committed
-            except TransactionConflict:
-                if tried == TRIES:
-                    raise
-                await asyncio.sleep(random.uniform(0.01, 0.05) * 2**tried)
-        raise AssertionError("unreachable")
+
+        async def transact() -> Import:
+            with held.transaction():
+                async with self._equipment.database.transaction() as connection:
+                    committed = await self._process(connection, held.claimed, imported, segment)
+                    await self._equipment.checkpoints.reach("before-commit")
+                return committed
+
+        return await settle(transact)
 
     async def _process(
         self, connection: Connection, claimed: Claimed, imported: Import, segment: Segment

@@ -2,8 +2,8 @@
 
 import pytest
 
-from imports_service.commands.conflicts import TRIES, settle
 from imports_service.domain.errors import Unavailable
+from imports_service.store.conflicts import TRIES, settle
 from imports_service.store.database import TransactionConflict
 
 

@@ -1,5 +1,4 @@
-"""Runs a command's transaction again when another one was in the way. Lets out what a second run would not
-mend."""
+"""Runs a transaction again when another one was in the way. Lets out what a second run would not mend."""
 
 import asyncio
 import random
