@@ -118,6 +118,7 @@ async def measure(rows: int, pairs: int) -> None:
         print(f"  {name:<28} {rows / seconds:>10,.0f} rows/s", flush=True)
 
     with tempfile.TemporaryDirectory(prefix="imports-bench-") as directory:
+        Path(directory).chmod(0o711)  # as root PostgreSQL runs as another account, which has to get in
         async with (
             embedded_postgres(Path(directory) / "pg") as postgres,
             running_service(postgres.url, Path(directory) / "data") as service,
