@@ -107,7 +107,7 @@ async def our_seconds(
     return seconds
 
 
-async def measure(rows: int, pairs: int) -> None:
+async def measure(rows: int, pairs: int, directory: Path) -> None:
     json_lines, array, csv = (
         make(rows) for make in (documents.json_lines, documents.json_array, documents.csv_document)
     )
@@ -117,37 +117,33 @@ async def measure(rows: int, pairs: int) -> None:
         measured.setdefault(name, []).append(rows / seconds)
         print(f"  {name:<28} {rows / seconds:>10,.0f} rows/s", flush=True)
 
-    with tempfile.TemporaryDirectory(prefix="imports-bench-") as directory:
-        Path(directory).chmod(0o711)  # as root PostgreSQL runs as another account, which has to get in
-        async with (
-            embedded_postgres(Path(directory) / "pg") as postgres,
-            running_service(postgres.url, Path(directory) / "data") as service,
-        ):
-            connection = await asyncpg.connect(postgres.url)
-            await connection.execute(floors.CREATE_TABLE)
-            await connection.close()
-            idle = service.memory_bytes()
-            for pair in range(pairs + 1):
-                print(f"round {pair}" + (" (to warm up)" if pair == 0 else ""), flush=True)
-                organization = f"bench-{secrets.token_hex(4)}"
-                note(
-                    "json lines",
-                    await our_seconds(service.target, organization, json_lines, imports_pb2.FORMAT_JSON),
-                )
-                note(
-                    "json lines, unchanged",
-                    await our_seconds(service.target, organization, json_lines, imports_pb2.FORMAT_JSON),
-                )
-                note("file floor", await floors.file_seconds(postgres.url, json_lines))
-                note("raw floor", await floors.raw_seconds(postgres.url, json_lines))
-                note(
-                    "json array",
-                    await our_seconds(service.target, f"{organization}-a", array, imports_pb2.FORMAT_JSON),
-                )
-                note(
-                    "csv", await our_seconds(service.target, f"{organization}-c", csv, imports_pb2.FORMAT_CSV)
-                )
-            _report(measured, rows, idle, service.peak_bytes())
+    async with (
+        embedded_postgres(directory / "pg") as postgres,
+        running_service(postgres.url, directory / "data") as service,
+    ):
+        connection = await asyncpg.connect(postgres.url)
+        await connection.execute(floors.CREATE_TABLE)
+        await connection.close()
+        idle = service.memory_bytes()
+        for pair in range(pairs + 1):
+            print(f"round {pair}" + (" (to warm up)" if pair == 0 else ""), flush=True)
+            organization = f"bench-{secrets.token_hex(4)}"
+            note(
+                "json lines",
+                await our_seconds(service.target, organization, json_lines, imports_pb2.FORMAT_JSON),
+            )
+            note(
+                "json lines, unchanged",
+                await our_seconds(service.target, organization, json_lines, imports_pb2.FORMAT_JSON),
+            )
+            note("file floor", await floors.file_seconds(postgres.url, json_lines))
+            note("raw floor", await floors.raw_seconds(postgres.url, json_lines))
+            note(
+                "json array",
+                await our_seconds(service.target, f"{organization}-a", array, imports_pb2.FORMAT_JSON),
+            )
+            note("csv", await our_seconds(service.target, f"{organization}-c", csv, imports_pb2.FORMAT_CSV))
+        _report(measured, rows, idle, service.peak_bytes())
 
 
 def _report(measured: dict[str, list[float]], rows: int, idle: int, peak: int) -> None:
@@ -167,7 +163,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--pairs", type=int, default=5)
     arguments = parser.parse_args()
-    asyncio.run(measure(arguments.rows, arguments.pairs))
+    with tempfile.TemporaryDirectory(prefix="imports-bench-") as directory:
+        Path(directory).chmod(0o711)  # as root PostgreSQL runs as another account, which has to get in
+        asyncio.run(measure(arguments.rows, arguments.pairs, Path(directory)))
 
 
 if __name__ == "__main__":
