@@ -57,23 +57,25 @@ class Settings(BaseSettings):
     max_document_bytes: int = Field(default=8 * 1024 * MIB, ge=1)
     max_inputs: int = Field(default=20_000_000, ge=1)
     max_input_bytes: int = Field(default=MIB, ge=1024)
-    """The longest row; a longer one is a row issue."""
+    """The longest row in bytes; a longer one is a row issue."""
     max_pending_imports: int = Field(default=1_000, ge=1)
     segment_rows: int = Field(default=5_000, ge=1, le=100_000)
     segment_bytes: int = Field(default=4 * MIB, ge=1024)
 
     lease_seconds: float = Field(default=30.0, gt=0)
     max_attempts: int = Field(default=5, ge=1)
-    worker_segments: int = Field(default=2, ge=1, le=4)
-    """Segments in flight in one process; with the ones prefetched at most four are in memory."""
+    worker_segments: int = Field(default=2, ge=1, le=2)
+    """Units in flight in one process. With the two segments fetched ahead at most four are in memory; a closing holds
+    up to three for a moment."""
     stop_grace_seconds: float = Field(default=20.0, ge=0)
     watch_heartbeat_seconds: float = Field(default=15.0, gt=0)
 
     retention: timedelta = timedelta(days=30)
+    """How long an import is kept after its end; as seconds or ISO 8601 (`P30D`), like the next one."""
     event_retention: timedelta = timedelta(days=7)
 
     stop_at: str | None = None
-    """For tests only: the checkpoint at which this process stops and waits for ever (`after-fence`, `commit:3`)."""
+    """For tests only: the checkpoint at which this process stops and waits for ever (`after-fence`, `before-commit:3`)."""
 
     @property
     def lease(self) -> timedelta:
