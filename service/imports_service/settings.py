@@ -71,11 +71,11 @@ class Settings(BaseSettings):
     watch_heartbeat_seconds: float = Field(default=15.0, gt=0)
 
     retention: timedelta = timedelta(days=30)
-    """How long an import is kept after its end; as seconds or ISO 8601 (`P30D`), like the next one."""
+    """How long an import is kept after its end; an ISO 8601 duration (`P30D`), like the next one."""
     event_retention: timedelta = timedelta(days=7)
 
     stop_at: str | None = None
-    """For tests only: the checkpoint at which this process stops and waits for ever (`after-fence`, `before-commit:3`)."""
+    """For tests only: the checkpoint at which this process stops for ever (`after-fence`, `before-commit:3`)."""
 
     @property
     def lease(self) -> timedelta:
