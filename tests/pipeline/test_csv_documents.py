@@ -59,6 +59,7 @@ def test_gives_the_records_that_were_written_in_any_chunks(records, delimiter, l
 @example('"a\n"', None)
 @example('a"b\n"', None)
 @example('""x"\n"', None)
+@example('"a""', None)
 def test_reads_odd_quotes_as_the_csv_module_does_in_any_chunks(buffer_bytes, text, data):
     document = f"code,name,description\r\n1,2,3\r\n{text}".encode()
     chunks = data.draw(cuts_of(document)) if data else [bytes([byte]) for byte in document]

@@ -17,9 +17,10 @@ class _Inside(Enum):
 
 
 class RecordScanner:
-    """Reads one record. `opening_quote` is where, in the piece fed last, those quotes opened that are open.
+    """Reads one record. `opening_quote` is where, in the piece fed last, quotes opened, the last of them if several.
 
-    It stays what it was while later pieces leave them open: None then.
+    None when that piece opened none. Quotes that seem closed at the end of a piece may go on in the next one, as its
+    first quote makes a doubled one of the two.
     """
 
     def __init__(self, delimiter: str) -> None:

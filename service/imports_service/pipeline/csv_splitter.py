@@ -134,7 +134,7 @@ class CsvSplitter:
         position = 0
         for piece in steps_of(data, self._marks):
             end = scanner.feed(piece)
-            if scanner.in_quotes and scanner.opening_quote is not None:
+            if scanner.opening_quote is not None:
                 self._opening_quote = self._scanned.after(piece[: scanner.opening_quote])
             self._scanned = self._scanned.after(piece)
             self._held += piece if end is None else piece[:end]
