@@ -35,7 +35,11 @@ app.command("imports_client.cli.create:create", help="Import a document and watc
 app.command("imports_client.cli.watch:watch", help="Watch an import to its end.")
 app.command("imports_client.cli.listing:list_imports", name="list", help="List imports, newest first.")
 app.command("imports_client.cli.show:show", help="Show one import and its failed rows.")
+app.command("imports_client.cli.errors:errors", help="Show what was said of an import's rows.")
 app.command("imports_client.cli.retry:retry", help="Import again what failed or was not processed.")
+app.command("imports_client.cli.interrupt:interrupt", help="Ask that an import end where it stands.")
+app.command("imports_client.cli.delete:delete", help="Delete an import with its results and files.")
+app.command("imports_client.cli.types:types", help="List what can be imported, or describe one type.")
 
 
 def main(arguments: Sequence[str]) -> int:
