@@ -39,6 +39,8 @@ app.command("imports_client.cli.errors:errors", help="Show what was said of an i
 app.command("imports_client.cli.retry:retry", help="Import again what failed or was not processed.")
 app.command("imports_client.cli.interrupt:interrupt", help="Ask that an import end where it stands.")
 app.command("imports_client.cli.delete:delete", help="Delete an import with its results and files.")
+app.command("imports_client.cli.download:download", help="Fetch the imported data or the failed rows.")
+app.command("imports_client.cli.export:export", help="Write resources as a document that create takes.")
 app.command("imports_client.cli.types:types", help="List what can be imported, or describe one type.")
 
 
