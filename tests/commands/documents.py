@@ -12,7 +12,7 @@ ORGANIZATION = "acme"
 
 
 def sku_rows(count: int) -> list[dict[str, str]]:
-    return [{"code": f"SKU-{number:04}", "name": f"Shirt {number}"} for number in range(1, count + 1)]
+    return [{"code": f"SKU-{number:04}", "name": f"Shirt {number}", "do_not_ship": True} for number in range(1, count + 1)]
 
 
 def address_rows(count: int) -> list[dict[str, str]]:

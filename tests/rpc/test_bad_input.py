@@ -58,7 +58,7 @@ def header(**fields: Any) -> pb.CreateImportRequest:
 
 JSON = {"resource_type": "skus"}
 CSV = {"resource_type": "skus", "format": pb.FORMAT_CSV}
-ROWS_OF_JSON = b'{"code": "a", "name": "A"}\n'
+ROWS_OF_JSON = b'{"code": "a", "name": "A", "do_not_ship": true}\n'
 
 REFUSED_DOCUMENTS = [
     pytest.param(JSON, b"", "DOCUMENT_EMPTY", id="no bytes"),
