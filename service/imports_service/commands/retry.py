@@ -69,8 +69,6 @@ async def retry_import(wanted: RetryImport, creation: Creation) -> Import:
     try:
         async with stowage.kept():
             await stowage.fill(lambda: _copy(wanted, retried, stowage, creation))
-            if not stowage.segments:
-                raise ImportNotFound(str(wanted.name))  # only a deletion takes rows that were counted
             newcomer = _newcomer(wanted, retried, stowage)
             created = await settle(lambda: commit_import(newcomer, creation))
     except AnotherWasFirst:
@@ -110,7 +108,7 @@ async def _segments(
     from_segment, has_more = 0, True
     while has_more:
         async with creation.database.connection() as connection:
-            found, has_more = await find_result_segments(
+            page = await find_result_segments(
                 connection,
                 retried.organization_id,
                 retried.uid,
@@ -118,7 +116,10 @@ async def _segments(
                 outcomes=wanted.outcomes,
                 unfinished=Outcome.NOT_PROCESSED in wanted.outcomes,
             )
-        for source in found:
+        if page is None:
+            raise ImportNotFound(retried.name)  # deleted meanwhile
+        sources, has_more = page
+        for source in sources:
             for segment in await _taken_from(source, rows, wanted, retried, creation):
                 yield segment
             from_segment = source.segment + 1

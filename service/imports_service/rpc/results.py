@@ -107,7 +107,7 @@ class ResultReader:
             Outcome.NOT_PROCESSED in outcomes and found.not_processed_count > 0
         )
         async with self._database.connection() as connection:
-            return await find_result_segments(
+            page = await find_result_segments(
                 connection,
                 found.organization_id,
                 found.uid,
@@ -116,6 +116,9 @@ class ResultReader:
                 unfinished=unfinished,
                 rows=rows,
             )
+        if page is None:
+            raise ImportNotFound(found.name)
+        return page
 
     async def _rows_of(
         self, segment: ResultSegment, from_row: int, only: frozenset[Outcome]

@@ -55,10 +55,11 @@ async def find_result_segments(
     outcomes: Collection[Outcome],
     unfinished: bool,
     rows: int = ALL_ROWS,
-) -> tuple[list[ResultSegment], bool]:
+) -> tuple[list[ResultSegment], bool] | None:
     """The next segments with a row of one of the outcomes, as many as have that many rows, and whether there are more.
 
-    `unfinished`: those that are not finished as well, whatever the outcomes. All of it is of one moment.
+    `unfinished`: those that are not finished as well, whatever the outcomes. All of it is of one moment; None when the
+    import was gone by then.
     """
     records = await connection.fetch(
         SQL.list_result_segments,
@@ -71,6 +72,8 @@ async def find_result_segments(
         ENOUGH_BYTES,
         SEGMENTS_AT_ONCE,
     )
+    if not records:
+        return None
     segments = [
         ResultSegment(
             segment=record["segment"],
@@ -81,6 +84,7 @@ async def find_result_segments(
             issues=record["issues"],
         )
         for record in records
+        if record["segment"] is not None
     ]
     return segments, any(record["has_more"] for record in records)
 

@@ -3,7 +3,8 @@
 -- $1 organization_id text, $2 import_uid uuid, $3 first segment integer, $4 created, $5 updated, $6 unchanged,
 -- $7 failed, $8 not finished (boolean: which are wanted), $9 enough rows, $10 enough bytes, $11 limit (bigint)
 -- ->  rows: segment integer, first_row bigint, last_row bigint, row_count integer (of a segment that is not finished,
---     else NULL), outcomes bytea, issues bytea, has_more boolean
+--     else NULL), outcomes bytea, issues bytea, has_more boolean; one row of NULL when there are none, and no row when
+--     the import is gone
 --
 -- Takes no lock. A branch that is not wanted reads nothing; failed rows have an index of their own, so that a clean
 -- import of thousands of segments costs one look. Ends with the segment that makes it enough; rows of the first one do
@@ -16,7 +17,7 @@ WITH found AS (
         FROM outcome
         WHERE organization_id = $1 AND import_uid = $2 AND segment >= $3 AND $7::boolean AND errors_count > 0
         ORDER BY segment
-        LIMIT $11
+        LIMIT $11 + 1
     )
     UNION ALL
     (
@@ -32,7 +33,7 @@ WITH found AS (
             )
             AND NOT ($7 AND errors_count > 0)
         ORDER BY segment
-        LIMIT $11
+        LIMIT $11 + 1
     )
     UNION ALL
     (
@@ -40,7 +41,7 @@ WITH found AS (
         FROM unit
         WHERE organization_id = $1 AND import_uid = $2 AND segment >= $3 AND $8::boolean AND state <> 'done'
         ORDER BY segment
-        LIMIT $11
+        LIMIT $11 + 1
     )
 ),
 counted AS (
@@ -52,8 +53,8 @@ counted AS (
     FROM found
     WINDOW before AS (ORDER BY segment ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 )
-SELECT segment, first_row, last_row, row_count, outcomes, issues,
-    segments > count(1) OVER () AS has_more
-FROM counted
-WHERE rows_before < $9 AND bytes_before < $10 AND segments_before < $11
+SELECT segment, first_row, last_row, row_count, outcomes, issues, segments > count(segment) OVER () AS has_more
+FROM import
+LEFT JOIN counted ON rows_before < $9 AND bytes_before < $10 AND segments_before < $11
+WHERE organization_id = $1 AND uid = $2
 ORDER BY segment;
