@@ -164,6 +164,25 @@ class Imports:
                 return
             request.page_token = page.next_page_token
 
+    async def retry(
+        self,
+        name: str,
+        *,
+        outcomes: Iterable[Outcome.ValueType] = (),
+        request_id: str | None = None,
+        timeout: float | None = None,
+    ) -> Import:
+        """Create an import of the failed and/or not processed rows of one that has ended; both without `outcomes`.
+
+        A `request_id` is made up if none is given, so that no try can make a second retry. Many rows take a while.
+        """
+        request = RetryImportRequest(
+            name=name,
+            outcomes=list(outcomes),
+            request_id=str(uuid.uuid4()) if request_id is None else request_id,
+        )
+        return await self._stub.RetryImport(request, timeout=timeout)
+
     def watch(
         self,
         name: str,
