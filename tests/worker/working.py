@@ -83,6 +83,7 @@ async def created(
             segment_rows=segment_rows,
             segment_bytes=1024 * 1024,
             max_inputs=1_000_000,
+            max_validate_inputs=1_000_000,
             max_input_bytes=64 * 1024,
             max_document_bytes=64 * 1024 * 1024,
             max_pending_imports=1_000,
