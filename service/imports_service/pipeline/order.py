@@ -1,0 +1,140 @@
+"""Whether the segments of a document may run at the same time: found out while it is split.
+
+They may where all rows name their resource in one way and nothing that they name occurs in two segments. What can't
+be told means in order, and so does more than can be remembered; from then on nothing is looked at any more.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from imports_service.pipeline.hashes import MOST_HASHES, RepeatedHashes
+from imports_service.pipeline.mentions import Unclear
+from imports_service.pipeline.naming import Naming, Way
+
+_Lists = Sequence[Sequence[int]]
+
+
+class Order:
+    """The verdict on one document. `in_order` holds until `finish` is exhausted, and then may hold no more.
+
+    Rows are taken before they are counted, under the number of the first of them; segments are closed when their rows
+    have been taken.
+    """
+
+    def __init__(self, naming: Naming, *, most_hashes: int = MOST_HASHES) -> None:
+        self.in_order = True
+        self.is_open = True
+        self.naming = naming
+        self._way: Way | None = None
+        self._pending: deque[tuple[int, int, _Lists, _Lists]] = deque()
+        self._hashes = RepeatedHashes(most_hashes)
+        self._members = ("id", *(name for name in (*naming.texts, *naming.objects) if name != "id"))
+        self._decoder = msgspec.json.Decoder(_row_class(naming))
+        self._values = attrgetter(
+            *self._members, self._members[0]
+        )  # never one name, for which it gives no tuple
+
+    def decode(self, block: bytes) -> list[Any]:
+        """Objects that stand one after the other, as `take_decoded` wants them.
+
+        Raises `msgspec.DecodeError` and `RecursionError` where it can't; syntax is checked, UTF-8 is not.
+        """
+        return self._decoder.decode_lines(block)
+
+    def take_decoded(self, first_row: int, rows: Sequence[Any]) -> None:
+        """Take rows that `decode` gave."""
+        columns = dict(zip(self._members, zip(*map(self._values, rows)), strict=False))
+        given = {name: values for name, values in columns.items() if values.count(UNSET) < len(rows)}
+        self.take_columns(first_row, given, len(rows))
+
+    def take_columns(self, first_row: int, columns: Mapping[str, Sequence[Any]], rows: int) -> None:
+        """Take rows by their members; `columns` are those that at least one row gives."""
+        if rows and self.is_open:
+            found = self.naming.of_columns(columns, rows)
+            if found is None and not columns:
+                self.give_up()
+            elif found is None:
+                self.take(first_row, _rows(columns))
+            elif self._is_way(found[0]):
+                self._pending.append((first_row, rows, found[1], ()))
+
+    def take(self, first_row: int, rows: Iterable[Mapping[str, Any] | None]) -> None:
+        """Take rows one by one; None is one that is certain to fail."""
+        hashes: list[Sequence[int]] = []
+        try:
+            for row in rows:
+                way, found = self.naming.of(row) if row is not None else (self._way, [])
+                if way is not None and not self._is_way(way):
+                    return
+                hashes.append(found)
+        except Unclear:
+            self.give_up()
+        else:
+            self._pending.append((first_row, len(hashes), (), hashes))
+
+    def close(self, last_row: int) -> Iterator[None]:
+        """Say that a segment ends with the row of this number, and the next one begins behind it."""
+        if not self.is_open:
+            return
+        segment: set[int] = set()
+        while self._pending and self._pending[0][0] <= last_row:
+            first_row, rows, columns, each = self._pending.popleft()
+            taken = min(last_row - first_row + 1, rows)
+            segment.update(*(column[:taken] for column in columns), *each[:taken])
+            if taken < rows:
+                rest = [column[taken:] for column in columns], each[taken:]
+                self._pending.appendleft((first_row + taken, rows - taken, *rest))
+        yield from self._hashes.add(segment)
+        if self._hashes.full or self._hashes.repeated:
+            self.give_up()
+
+    def finish(self) -> Iterator[None]:
+        """Say that all segments are closed."""
+        if self.is_open:
+            yield from self._hashes.search()
+            self.in_order = self._hashes.repeated
+            self.give_up()
+
+    def give_up(self) -> None:
+        """Look at nothing any more; unless all has been looked at, the segments run in order."""
+        self.is_open = False
+        self._pending.clear()
+        self._hashes.let_go()
+
+    def _is_way(self, way: Way) -> bool:
+        if self._way is None:
+            self._way = way
+        if self._way != way:
+            self.give_up()
+        return self.is_open
+
+
+def _row_class(naming: Naming) -> Any:
+    """What is decoded of a row: texts, everything else as it was written."""
+    texts = [(name, str | None | UnsetType, UNSET) for name in naming.texts]
+    return msgspec.defstruct(
+        "Row",
+        [*texts, *((name, Raw | UnsetType, UNSET) for name in naming.objects)],
+        gc=False,
+        module=__name__,
+    )
+
+
+def _rows(columns: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
+    """The rows that the columns are made of, each with what it gives. Raises `Unclear`."""
+    for values in zip(*columns.values(), strict=True):
+        yield {name: _read(value) for name, value in zip(columns, values, strict=True) if value is not UNSET}
+
+
+def _read(value: Any) -> Any:
+    if not isinstance(value, Raw):
+        return value
+    try:
+        return msgspec.json.decode(value)
+    except (msgspec.DecodeError, RecursionError):
+        raise Unclear from None
