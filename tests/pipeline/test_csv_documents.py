@@ -115,18 +115,6 @@ def test_a_returned_file_of_failed_inputs_loses_its_marks():
 
 
 @pytest.mark.parametrize(
-    ("document", "in_order"),
-    [(b"id,city\n,Rome\nx,Rome\n", True), (b"id,city\n,Rome\n", False), (b"city\nRome", False)],
-)
-def test_an_id_puts_a_type_without_key_in_order(document, in_order):
-    splitting = splitter(resource_type="addresses", format=Format.CSV)
-
-    list(split_with(splitting, document))
-
-    assert splitting.in_order is in_order
-
-
-@pytest.mark.parametrize(
     "column",
     ["id", "code", "shipping_category_id", "created_at", "type", "formatted_weight", "_add_tags", "tags", "tags.name",
      "metadata", "metadata.a.b", "shipping_category.code", "_row_number"],

@@ -39,10 +39,11 @@ class RepeatedHashes:
             return
         self._last = segment
         put = [partition.append for partition in self._partitions]
+        low_bits = PARTITIONS - 1
         hashes = iter(segment)
         for _ in range(0, len(segment), STEP_HASHES):
             for value in islice(hashes, STEP_HASHES):
-                put[value % PARTITIONS](value)
+                put[value & low_bits](value)
             yield
 
     def search(self) -> Iterator[None]:

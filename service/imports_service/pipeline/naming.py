@@ -116,7 +116,7 @@ class Naming:
             return None
         if self._parent_attribute and self._parent_attribute not in columns:
             columns = {**columns, self._parent_attribute: [self._parent] * rows}
-        hashes = []
+        hashes: list[Sequence[int]] = []
         if "id" in columns:
             hashes.append(_hashes(self._id, columns["id"]))
         way: Way = BY_ID if "id" in columns else BY_NOTHING

@@ -6,11 +6,11 @@ be told means in order, and so does more than can be remembered; from then on no
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from operator import attrgetter
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
+from msgspec.structs import astuple
 
 from imports_service.pipeline.hashes import MOST_HASHES, RepeatedHashes
 from imports_service.pipeline.mentions import Unclear
@@ -33,11 +33,8 @@ class Order:
         self._way: Way | None = None
         self._pending: deque[tuple[int, int, _Lists, _Lists]] = deque()
         self._hashes = RepeatedHashes(most_hashes)
-        self._members = ("id", *(name for name in (*naming.texts, *naming.objects) if name != "id"))
+        self._members = (*naming.texts, *naming.objects)
         self._decoder = msgspec.json.Decoder(_row_class(naming))
-        self._values = attrgetter(
-            *self._members, self._members[0]
-        )  # never one name, for which it gives no tuple
 
     def decode(self, block: bytes) -> list[Any]:
         """Objects that stand one after the other, as `take_decoded` wants them.
@@ -48,8 +45,12 @@ class Order:
 
     def take_decoded(self, first_row: int, rows: Sequence[Any]) -> None:
         """Take rows that `decode` gave."""
-        columns = dict(zip(self._members, zip(*map(self._values, rows)), strict=False))
-        given = {name: values for name, values in columns.items() if values.count(UNSET) < len(rows)}
+        columns = zip(*map(astuple, rows), strict=True)
+        given = {
+            name: values
+            for name, values in zip(self._members, columns, strict=False)  # no columns where there are no rows
+            if values.count(UNSET) < len(rows)
+        }
         self.take_columns(first_row, given, len(rows))
 
     def take_columns(self, first_row: int, columns: Mapping[str, Sequence[Any]], rows: int) -> None:
