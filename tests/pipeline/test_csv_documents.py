@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from imports_service.domain.imports import CsvOptions, Format
 from imports_service.pipeline import csv_splitter, steps
-from tests.pipeline.documents import cuts_of, place_of, refusal, rows_of, split, split_with, splitter
+from tests.pipeline.documents import cuts_of, place_of, refusal, rows_of, split
 
 CELLS = st.text(
     st.characters(exclude_categories=["Cs"]) | st.sampled_from('",;\r\n \x0b\x85\u2028\0'), max_size=6

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from imports_service.pipeline import json_array, steps
-from tests.pipeline.documents import cuts_of, place_of, refusal, rows_of, split, split_with, splitter
+from tests.pipeline.documents import cuts_of, place_of, refusal, rows_of, split
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('{}[],:"\\\r\n '), max_size=8)
 VALUES = st.recursive(

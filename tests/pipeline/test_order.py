@@ -14,7 +14,8 @@ from tests.pipeline.documents import split_with
 
 IN_ORDER, PARALLEL = True, False
 
-Rows = list[dict[str, Any]]
+Row = dict[str, Any]
+Rows = list[Row]
 
 OWNER = "[types.line_items.relationships]\n"
 LIST = 'line_item_options = { types = ["line_item_options"], many = true, nested = "owned" }\n'
@@ -46,16 +47,34 @@ def is_in_order(document: bytes, **options: Any) -> bool:
     return finished(document, **{"segment_rows": 1, **options}).in_order
 
 
-def prices(*named: dict[str, object]) -> Rows:
+def prices(*named: Row) -> Rows:
     return [{"amount_cents": 1, **names} for names in named]
 
 
-def order(number: int, **members: object) -> dict[str, object]:
+def order(number: int, **members: object) -> Row:
     return {"number": str(number), "market_id": "m", **members}
 
 
-LINE = {"sku_code": "A", "quantity": 1}
-PLACE = {"customer_email": "a@x.com"}
+def options(item_id: str, *tags: str) -> Row:
+    return {"line_item_options": [{"id": item_id, "tags": tags}]}
+
+
+def tagged(email: str) -> Row:
+    return {"customer": {"email": email, "tags": ["t"]}}
+
+
+LINE: Row = {"sku_code": "A", "quantity": 1}
+PLACES = "customer_addresses"
+PLACE: Row = {"customer_email": "a@x.com"}
+GOODS: Row = {"shipping_category_id": "c"}
+A: Row = {"sku_code": "a"}
+B: Row = {"sku_code": "b"}
+L: Row = {"price_list_id": "l"}
+TIERS: Row = {"price_tiers": [{"up_to": 1}]}
+BY_ID: Row = {"sku_id": "a"}
+BY_OBJECT: Row = {"sku": {"code": "a"}}
+EU: Row = {"price_list": {"code": "l"}}
+THIRD_LEVEL = "number,line_items.0.tags,line_items.line_item_options.2.tags.name\n1,t,\n2,,t\n"
 
 CASES: list[tuple[str, str, Rows, bool]] = [
     ("distinct keys", "skus", [{"code": "a"}, {"code": "b"}], PARALLEL),
@@ -81,49 +100,49 @@ CASES: list[tuple[str, str, Rows, bool]] = [
     ("ids here and there", "addresses", [{"id": "1"}, {"city": "Rome"}], IN_ORDER),
     ("distinct tags", "addresses", [{"tags": ["a", "b"]}, {"tags": ["c"]}], PARALLEL),
     ("a tag again", "addresses", [{"tags": ["a", "b"]}, {"tags": ["b"]}], IN_ORDER),
-    ("a tag again in an object", "skus", [{"code": "1", "tags": ["a"]}, {"code": "2", "tags": [{"name": "a"}]}], IN_ORDER),
+    ("a tag again in an object", "addresses", [{"tags": ["a"]}, {"tags": [{"name": "a"}]}], IN_ORDER),
     ("a tag again by id", "addresses", [{"tags": [{"id": "t"}]}, {"tags": [{"id": "t", "name": "b"}]}], IN_ORDER),
-    ("a tag changed by its id", "addresses", [{"tags": [{"id": "t", "reference": "r"}]}, {"tags": ["a"]}], IN_ORDER),
-    ("a tag again in what is added", "skus", [{"code": "1", "_add_tags": "a, b"}, {"code": "2", "tags": ["b"]}], IN_ORDER),
+    ("a tag changed by its id", "addresses", [{"tags": [{"id": "t", "reference": "r"}]}, {}], IN_ORDER),
+    ("a tag again in what is added", "addresses", [{"_add_tags": "a, b"}, {"tags": ["b"]}], IN_ORDER),
     ("a tag again in what is removed", "addresses", [{"_add_tags": "a"}, {"_remove_tags": "b,a"}], IN_ORDER),
     ("no tags", "addresses", [{"tags": []}, {"tags": None, "_add_tags": ""}, {"tags": []}], PARALLEL),
     ("tags that are no list", "addresses", [{"tags": "a"}, {"city": "Rome"}], IN_ORDER),
-    ("a reference to what no row makes", "skus", [{"code": "1", "shipping_category_id": "c"}, {"code": "2", "shipping_category_id": "c"}], PARALLEL),
-    ("a reference to a shared type again", "customer_addresses", [{"customer_id": "c"}, {"customer": {"id": "c", "email": "e"}}], IN_ORDER),
-    ("a shortcut to a shared type again", "customer_addresses", [PLACE, {"customer": {"email": "A@x.com"}}], IN_ORDER),
-    ("distinct shared objects", "customer_addresses", [PLACE, {"customer": {"email": "b@x.com"}}], PARALLEL),
-    ("a tag of a shared object again", "customer_addresses", [{"customer": {"email": "a", "tags": ["t"]}}, {"customer": {"email": "b", "tags": ["t"]}}], IN_ORDER),
-    ("a shared object without a name", "customer_addresses", [{"customer": {}}, PLACE], IN_ORDER),
-    ("owned objects of new resources", "customer_addresses", [{"address": {"city": "x"}}, {"address": {"city": "y"}}], PARALLEL),
-    ("an owned object again", "customer_addresses", [{"address": {"id": "x"}}, {"address_id": "x"}], IN_ORDER),
-    ("an owned object of what may be there", "customer_addresses", [{"id": "1", "address": {"city": "x"}}, {"id": "2"}], IN_ORDER),
-    ("owned objects with ids", "customer_addresses", [{"id": "1", "address": {"id": "x"}}, {"id": "2", "address": {"id": "y"}}], PARALLEL),
-    ("composite keys", "prices", prices({"sku_code": "a", "price_list_id": "l"}, {"sku_code": "b", "price_list_id": "l"}, {"sku_code": "a", "price_list_id": "m"}), PARALLEL),
-    ("a composite key again", "prices", prices({"sku_code": "a", "price_list_id": "l"}, {"sku_code": "a", "price_list_id": "l"}), IN_ORDER),
-    ("half a key", "prices", prices({"sku_code": "a", "price_list_id": "l"}, {"sku_code": "b"}), IN_ORDER),
+    ("a reference to what no row makes", "skus", [{"code": "1"} | GOODS, {"code": "2"} | GOODS], PARALLEL),
+    ("a reference to a shared type again", PLACES, [{"customer_id": "c"}, {"customer": {"id": "c"}}], IN_ORDER),
+    ("a shortcut to a shared type again", PLACES, [PLACE, {"customer": {"email": "A@x.com"}}], IN_ORDER),
+    ("distinct shared objects", PLACES, [PLACE, {"customer": {"email": "b@x.com"}}], PARALLEL),
+    ("a tag of a shared object again", PLACES, [tagged("a"), tagged("b")], IN_ORDER),
+    ("a shared object without a name", PLACES, [{"customer": {}}, PLACE], IN_ORDER),
+    ("owned objects of new resources", PLACES, [{"address": {"city": "x"}}, {"address": {"city": "y"}}], PARALLEL),
+    ("an owned object again", PLACES, [{"address": {"id": "x"}}, {"address_id": "x"}], IN_ORDER),
+    ("an owned object of what may be there", PLACES, [{"id": "1", "address": {"city": "x"}}, {"id": "2"}], IN_ORDER),
+    ("owned objects with ids", PLACES, [{"address": {"id": "x"}}, {"address": {"id": "y"}}], PARALLEL),
+    ("composite keys", "prices", prices(A | L, B | L, A | {"price_list_id": "m"}), PARALLEL),
+    ("a composite key again", "prices", prices(A | L, A | L), IN_ORDER),
+    ("half a key", "prices", prices(A | L, B), IN_ORDER),
     ("half a key with ids", "prices", prices({"sku_code": "a", "id": "1"}, {"sku_code": "b", "id": "2"}), IN_ORDER),
-    ("two spellings", "prices", prices({"sku_code": "a", "price_list_id": "l"}, {"sku_id": "b", "price_list_id": "l"}), IN_ORDER),
-    ("keys by ids", "prices", prices({"sku_id": "a", "price_list_id": "l"}, {"sku_id": "b", "price_list_id": "l"}), PARALLEL),
-    ("both spellings", "prices", prices({"sku_code": "a", "sku_id": "b", "price_list_id": "l"}, {"sku_code": "b", "sku_id": "a", "price_list_id": "l"}), PARALLEL),
-    ("keys by objects", "prices", prices({"sku": {"code": "a"}, "price_list": {"code": "l"}}, {"sku": {"code": "b"}, "price_list": {"code": "l"}}), PARALLEL),
-    ("a key by objects again", "prices", prices({"sku": {"code": "a"}, "price_list": {"code": "l"}}, {"sku": {"code": "a"}, "price_list": {"code": "l"}}), IN_ORDER),
-    ("objects of two kinds", "prices", prices({"sku_code": "a", "price_list": {"code": "l"}}, {"sku_code": "b", "price_list": {"id": "l"}}), IN_ORDER),
-    ("objects that say more", "prices", prices({"sku_code": "a", "price_list": {"code": "l", "id": "l"}}, {"sku_code": "b"}), IN_ORDER),
-    ("owned lists", "prices", prices({"sku_code": "a", "price_list_id": "l", "price_tiers": [{"up_to": 1}]}, {"sku_code": "b", "price_list_id": "l", "price_tiers": [{"up_to": 1}]}), PARALLEL),
+    ("two spellings", "prices", prices(A | L, {"sku_id": "b"} | L), IN_ORDER),
+    ("keys by ids", "prices", prices(BY_ID | L, {"sku_id": "b"} | L), PARALLEL),
+    ("both spellings", "prices", prices(A | {"sku_id": "b"} | L, B | BY_ID | L), PARALLEL),
+    ("keys by objects", "prices", prices(BY_OBJECT | EU, {"sku": {"code": "b"}} | EU), PARALLEL),
+    ("a key by objects again", "prices", prices(BY_OBJECT | EU, BY_OBJECT | EU), IN_ORDER),
+    ("objects of two kinds", "prices", prices(A | EU, B | {"price_list": {"id": "l"}}), IN_ORDER),
+    ("objects that say more", "prices", prices({"sku_code": "a", "price_list": {"code": "l", "id": "l"}}, B), IN_ORDER),
+    ("owned lists", "prices", prices(A | L | TIERS, B | L | TIERS), PARALLEL),
     ("optional parts of keys", "bundles", [{"code": "a"}, {"code": "a", "market_id": "m"}, {"code": "b"}], PARALLEL),
     ("an optional part missing twice", "bundles", [{"code": "a"}, {"code": "a", "market_id": ""}], IN_ORDER),
-    ("owned lists on two levels", "orders", [order(1, line_items=[LINE]), order(2, line_items=[LINE | {"line_item_options": [{"quantity": 1}]}])], PARALLEL),
+    ("lists on two levels", "orders", [order(1, line_items=[LINE]), order(2, line_items=[options("")])], PARALLEL),
     ("ids in an owned list", "orders", [order(1, line_items=[LINE | {"id": "i"}]), order(2)], IN_ORDER),
-    ("a tag again on the third level", "orders", [order(1, tags=["t"]), order(2, line_items=[{"line_item_options": [{"tags": ["t"]}]}])], IN_ORDER),
-    ("the owner of an owned item again", "orders", [order(1, id="o"), order(2, line_items=[{"order_id": "o"}])], IN_ORDER),
-    ("the owner by key again", "orders", [order(1), order(2, line_items=[{"order": {"number": "1"}}])], IN_ORDER),
+    ("a tag again below", "orders", [order(1, tags=["t"]), order(2, line_items=[options("", "t")])], IN_ORDER),
+    ("an owner again", "orders", [order(1, id="o"), order(2, line_items=[{"order_id": "o"}])], IN_ORDER),
+    ("an owner again by key", "orders", [order(1), order(2, line_items=[{"order": {"number": "1"}}])], IN_ORDER),
     ("an owned list that is none", "orders", [order(1, line_items={"0": LINE}), order(2)], IN_ORDER),
     ("an owned item that is none", "orders", [order(1, line_items=[1]), order(2)], IN_ORDER),
     ("orders of one customer", "orders", [order(1, **PLACE), order(2, **PLACE)], PARALLEL),
     ("numbers made by the service", "orders", [order(1), {"market_id": "m"}], IN_ORDER),
     ("items of one owner", "line_items", [{"order_id": "o"}, {"order_id": "o"}], PARALLEL),
-    ("new items with ids in owned lists", "line_items", [{"line_item_options": [{"id": "x"}]}, {"line_item_options": [{"id": "y"}]}], PARALLEL),
-    ("new items with an id again", "line_items", [{"line_item_options": [{"id": "x"}]}, {"line_item_options": [{"id": "x"}]}], IN_ORDER),
+    ("new items with ids in owned lists", "line_items", [options("x"), options("y")], PARALLEL),
+    ("new items with an id again", "line_items", [options("x"), options("x")], IN_ORDER),
 ]  # fmt: skip
 
 
@@ -164,11 +183,11 @@ CSV_CASES: list[tuple[str, str, str, bool]] = [
     ("objects that say more", "prices", "sku_code,price_list.code,price_list.name\na,l,x\nb,l,y\n", IN_ORDER),
     ("items in numbered columns", "prices", "sku_code,price_list_id,price_tiers.0.up_to\na,l,1\nb,l,1\n", PARALLEL),
     ("ids of items", "prices", "sku_code,price_list_id,price_tiers.1.id\na,l,1\nb,l,2\n", IN_ORDER),
-    ("a tag again on the third level", "orders", "number,line_items.0.tags,line_items.line_item_options.2.tags.name\n1,t,\n2,,t\n", IN_ORDER),
+    ("a tag again on the third level", "orders", THIRD_LEVEL, IN_ORDER),
     ("an owner again", "orders", "id,number,line_items.order_id\no,1,\n,2,o\n", IN_ORDER),
-    ("a shared object again", "customer_addresses", "customer.email,customer_email\na,\n,A\n", IN_ORDER),
-    ("shared objects with tags", "customer_addresses", "customer.email,customer.tags\na,t\nb,u\n", PARALLEL),
-    ("owned objects", "customer_addresses", "customer_email,address.city\na,x\nb,x\n", PARALLEL),
+    ("a shared object again", PLACES, "customer.email,customer_email\na,\n,A\n", IN_ORDER),
+    ("shared objects with tags", PLACES, "customer.email,customer.tags\na,t\nb,u\n", PARALLEL),
+    ("owned objects", PLACES, "customer_email,address.city\na,x\nb,x\n", PARALLEL),
 ]  # fmt: skip
 
 
@@ -206,10 +225,10 @@ def test_odd_rows(document, in_order):
 @pytest.mark.parametrize(
     ("rows", "in_order"),
     [
-        (prices({"sku_code": "a"}, {"sku_code": "b", "price_list_id": "l"}), PARALLEL),
-        (prices({"sku_code": "a"}, {"sku_code": "a", "price_list_id": "parent"}), IN_ORDER),
-        (prices({"sku_code": "a"}, {"sku_code": "b", "price_list_id": None}), IN_ORDER),
-        (prices({"sku_code": "a", "price_list": {"code": "x"}}, {"sku_code": "b"}), IN_ORDER),
+        (prices(A, B | L), PARALLEL),
+        (prices(A, {"sku_code": "a", "price_list_id": "parent"}), IN_ORDER),
+        (prices(A, {"sku_code": "b", "price_list_id": None}), IN_ORDER),
+        (prices({"sku_code": "a", "price_list": {"code": "x"}}, B), IN_ORDER),
         (prices({"id": "a"}, {"id": "b"}), IN_ORDER),
     ],
 )
