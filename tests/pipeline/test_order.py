@@ -211,6 +211,7 @@ def test_csv_documents(resource_type, document, in_order):
         pytest.param(b'{"code":"a"}\n{"code":"\\ud800"}', IN_ORDER, id="half of a surrogate pair"),
         pytest.param(b'{"code":"a"}\n[1]\n{"code":"b"}', PARALLEL, id="a row that is no object"),
         pytest.param(b'{"code":"a"}\n{"code":\n{"code":"b"}', PARALLEL, id="a row that is malformed"),
+        pytest.param(b'{"code":"a"}\n{"code":"b","tags":[' + b'"t",' * 99 + b'"t"]}', IN_ORDER, id="many tags"),
         pytest.param(b'{"code":"a"}\n{"x":NaN,"code":"b"}', IN_ORDER, id="what only Python reads"),
         pytest.param(b'{"code":"a"}\n{"_row_number":1}\n{"code":"b"}', PARALLEL, id="a row of marks alone"),
         pytest.param(b'{"code":"a"}\n{"tags":' + b"[" * 2000 + b"]" * 2000 + b',"code":"b"}', IN_ORDER, id="depth"),

@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
-import msgspec
 from msgspec import UNSET
 
 from imports_service.domain.attributes import Relationship
 from imports_service.domain.registry import Registry
 from imports_service.domain.resource_type import ResourceType
-from imports_service.pipeline.mentions import Unclear, items_of, single_key
+from imports_service.pipeline.mentions import Unclear, items_of, read_json, single_key
 from imports_service.pipeline.order import Order
+
+MOST_DIGITS = 9
+"""Of the number of an item."""
 
 _Path = tuple[str | int, ...]
 _Read = Callable[[str], Any]
@@ -82,6 +84,8 @@ def _put(row: dict[Any, Any], path: _Path, value: Any) -> None:
     *levels, last = path
     for name in levels:
         row = row.setdefault(name, {})
+        if not isinstance(row, dict):
+            raise Unclear
     before = row.get(last)
     row[last] = [*before, *value] if isinstance(before, list) and isinstance(value, list) else value
 
@@ -101,7 +105,7 @@ def _part(names: Sequence[str], resource_type: ResourceType, registry: Registry)
     if relationship is None:
         return tuple(names), str
     if not rest:
-        return (first,), _names_or_json if _is_set(relationship) else _json
+        return (first,), _names_or_json if _is_set(relationship) else read_json
     target = registry.types.get(items_of(relationship)[0]) if items_of(relationship) else None
     if target is None or len(items_of(relationship)) > 1:
         return tuple(names), str
@@ -113,8 +117,8 @@ def _part(names: Sequence[str], resource_type: ResourceType, registry: Registry)
         path, read = _part(rest, target, registry)
         return (first, *path), read
     number, *below = rest if rest[0].isdecimal() else ["0", *rest]
-    if not below:
-        return (first, int(number)), _unclear
+    if not below or len(number) > MOST_DIGITS:
+        return (first,), _unclear
     path, read = _part(below, target, registry)
     return (first, int(number), *path), read
 
@@ -132,14 +136,7 @@ def _ids(cell: str) -> list[Any]:
 
 
 def _names_or_json(cell: str) -> Any:
-    return _json(cell) if cell.lstrip().startswith("[") else _names(cell)
-
-
-def _json(cell: str) -> Any:
-    try:
-        return msgspec.json.decode(cell)
-    except (msgspec.DecodeError, RecursionError):
-        raise Unclear from None
+    return read_json(cell) if cell.lstrip().startswith("[") else _names(cell)
 
 
 def _unclear(_cell: str) -> Iterator[None]:

@@ -8,11 +8,18 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Literal, Protocol
 
-from msgspec import UNSET
+import msgspec
+from msgspec import UNSET, Raw
 
 from imports_service.domain.attributes import Relationship
 from imports_service.domain.registry import Registry
 from imports_service.domain.resource_type import ResourceType
+
+MOST_NAMES = 50
+MOST_ITEMS = 1_000
+"""In one list, which holds fewer where its row is good; more would take too long to read in one step."""
+MOST_BYTES = 64 * 1024
+"""Of one object or list with all that is in it, for the same reason."""
 
 Row = Mapping[str, Any]
 
@@ -49,6 +56,16 @@ def object_of(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Unclear
     return value
+
+
+def read_json(written: bytes | str | Raw) -> Any:
+    """The value. Raises `Unclear` where only Python reads it, or where it is long."""
+    if len(written if isinstance(written, str) else memoryview(written)) > MOST_BYTES:
+        raise Unclear
+    try:
+        return msgspec.json.decode(written)
+    except (msgspec.DecodeError, RecursionError):
+        raise Unclear from None
 
 
 def items_of(relationship: Relationship) -> tuple[str, ...]:
@@ -119,7 +136,7 @@ class Mentions:
             if text := text_of(row.get(name)):
                 yield from (hash((salt, text.lower() if is_email else text)) for salt in salts)
         for name, key_salt in self.name_lists.items():
-            for part in text_of(row.get(name)).split(","):
+            for part in _few(text_of(row.get(name)).split(","), MOST_NAMES):
                 if part.strip():
                     yield hash((key_salt, part.strip()))
         for name, read in self.objects.items():
@@ -173,9 +190,7 @@ class Mentions:
         yield from self._nested[target].hashes(given, is_new=False)
 
     def _shared_list(self, target: str, value: Any, *, is_new: bool) -> Iterator[int]:
-        if not isinstance(value, list):
-            raise Unclear
-        for item in value:
+        for item in _few(value, MOST_NAMES):
             if isinstance(item, str):
                 yield hash((salt(target, "key"), item.strip()))
             else:
@@ -195,11 +210,16 @@ class Mentions:
         """Objects that belong to their holder. One with an id may be in another list of the environment, from which
         another row removes it, unless no row can remove anything.
         """
-        if not isinstance(value, list):
-            raise Unclear
-        for item in map(object_of, value):
+        for item in map(object_of, _few(value, MOST_ITEMS)):
             if text := text_of(item.get("id")):
                 if not is_new:
                     raise Unclear
                 yield hash((salt(target, "id"), text))
             yield from self._nested[target].hashes(item, is_new=is_new and not text)
+
+
+def _few(items: Any, most: int) -> list[Any]:
+    """The items, which must be a list, and not too long. Raises `Unclear`."""
+    if not isinstance(items, list) or len(items) > most:
+        raise Unclear
+    return items

@@ -13,8 +13,11 @@ from msgspec import UNSET, Raw, UnsetType
 from msgspec.structs import astuple
 
 from imports_service.pipeline.hashes import MOST_HASHES, RepeatedHashes
-from imports_service.pipeline.mentions import Unclear
+from imports_service.pipeline.mentions import Unclear, read_json
 from imports_service.pipeline.naming import Naming, Way
+
+MOST_OF_A_SEGMENT = 250_000
+"""Hashes of rows read one by one, which may name hundreds each: 10 MB, as long as their segment has not ended."""
 
 _Lists = Sequence[Sequence[int]]
 
@@ -32,6 +35,7 @@ class Order:
         self.naming = naming
         self._way: Way | None = None
         self._pending: deque[tuple[int, int, _Lists, _Lists]] = deque()
+        self._unsorted = 0
         self._hashes = RepeatedHashes(most_hashes)
         self._members = (*naming.texts, *naming.objects)
         self._decoder = msgspec.json.Decoder(_row_class(naming))
@@ -48,7 +52,9 @@ class Order:
         columns = zip(*map(astuple, rows), strict=True)
         given = {
             name: values
-            for name, values in zip(self._members, columns, strict=False)  # no columns where there are no rows
+            for name, values in zip(
+                self._members, columns, strict=False
+            )  # no columns where there are no rows
             if values.count(UNSET) < len(rows)
         }
         self.take_columns(first_row, given, len(rows))
@@ -77,12 +83,16 @@ class Order:
             self.give_up()
         else:
             self._pending.append((first_row, len(hashes), (), hashes))
+            self._unsorted += sum(map(len, hashes))
+            if self._unsorted > MOST_OF_A_SEGMENT:
+                self.give_up()
 
     def close(self, last_row: int) -> Iterator[None]:
         """Say that a segment ends with the row of this number, and the next one begins behind it."""
         if not self.is_open:
             return
         segment: set[int] = set()
+        self._unsorted = 0
         while self._pending and self._pending[0][0] <= last_row:
             first_row, rows, columns, each = self._pending.popleft()
             taken = min(last_row - first_row + 1, rows)
@@ -129,13 +139,8 @@ def _row_class(naming: Naming) -> Any:
 def _rows(columns: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
     """The rows that the columns are made of, each with what it gives. Raises `Unclear`."""
     for values in zip(*columns.values(), strict=True):
-        yield {name: _read(value) for name, value in zip(columns, values, strict=True) if value is not UNSET}
-
-
-def _read(value: Any) -> Any:
-    if not isinstance(value, Raw):
-        return value
-    try:
-        return msgspec.json.decode(value)
-    except (msgspec.DecodeError, RecursionError):
-        raise Unclear from None
+        yield {
+            name: read_json(value) if isinstance(value, Raw) else value
+            for name, value in zip(columns, values, strict=True)
+            if value is not UNSET
+        }
