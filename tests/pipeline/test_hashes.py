@@ -44,7 +44,7 @@ def test_there_is_a_most_of_all_segments_together() -> None:
 def test_steps_are_small() -> None:
     hashes = RepeatedHashes()
 
-    assert len(list(hashes.add(set(range(3 * STEP_HASHES))))) == 3
+    assert len(list(hashes.add(set(range(3 * STEP_HASHES))))) == 4
     assert len(list(hashes.search())) > 100
 
 

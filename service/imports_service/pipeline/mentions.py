@@ -4,7 +4,7 @@ Only types that rows of the same import can create are of interest; compiled fro
 is mentioned becomes a hash of type, kind and name, the same wherever and however it is mentioned.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, Protocol
 
@@ -29,7 +29,9 @@ class Unclear(Exception):
 
 
 class _Reader(Protocol):
-    def __call__(self, value: Any, *, is_new: bool) -> Iterator[int]: ...
+    """Adds what a value names to `found`."""
+
+    def __call__(self, value: Any, found: list[int], *, is_new: bool) -> None: ...
 
 
 def salt(resource_type: str, kind: Literal["id", "key"]) -> int:
@@ -68,6 +70,11 @@ def read_json(written: bytes | str | Raw) -> Any:
         raise Unclear from None
 
 
+def plain(value: Any) -> Any:
+    """The value, read if it is still JSON. Raises `Unclear`."""
+    return read_json(value) if isinstance(value, Raw) else value
+
+
 def items_of(relationship: Relationship) -> tuple[str, ...]:
     """The types of the objects in its place that can be imported."""
     return (relationship.items,) if relationship.items else relationship.importable
@@ -100,7 +107,8 @@ class Mentions:
     """What objects of one type mention of the types `creatable`.
 
     `texts` are the members that name one resource, each with its salts and whether it is an email; `name_lists` those
-    that hold names with commas between them; `objects` those that hold objects or lists.
+    that hold names with commas between them; `objects` those that hold objects or lists; `unclear` those that name no
+    single one.
     """
 
     def __init__(self, resource_type: ResourceType, registry: Registry, creatable: frozenset[str]) -> None:
@@ -108,9 +116,9 @@ class Mentions:
         self._creatable = creatable
         self._nested: dict[str, Mentions] = {}
         self.texts: dict[str, tuple[list[int], bool]] = {}
-        self.name_lists: dict[str, int] = {}
+        self.name_lists: dict[str, _Reader] = {}
         self.objects: dict[str, _Reader] = {}
-        self._unclear: list[str] = []
+        self.unclear: list[str] = []
         for relationship in resource_type.relationships:
             targets = [target for target in items_of(relationship) if target in creatable]
             if targets:
@@ -121,27 +129,35 @@ class Mentions:
             if single_key(registry.types[shortcut.target_type]) == shortcut.target_attribute:
                 self.texts[shortcut.name] = ([salt(shortcut.target_type, "key")], shortcut.email)
             else:
-                self._unclear.append(shortcut.name)
+                self.unclear.append(shortcut.name)
+        self._readers = [*self.name_lists.items(), *self.objects.items()]
 
     @property
     def members(self) -> frozenset[str]:
         """All members that mention something."""
-        return frozenset((*self.texts, *self.name_lists, *self.objects, *self._unclear))
+        return frozenset((*self.texts, *self.name_lists, *self.objects, *self.unclear))
 
-    def hashes(self, row: Row, *, is_new: bool) -> Iterator[int]:
-        """What the object mentions. `is_new`: it certainly creates its resource. Raises `Unclear`."""
-        if any(is_given(row.get(name)) for name in self._unclear):
-            raise Unclear
-        for name, (salts, is_email) in self.texts.items():
+    def read(self, row: Row, found: list[int], *, is_new: bool) -> None:
+        """Add what the object mentions to `found`. `is_new`: it certainly creates its resource. Raises `Unclear`."""
+        for name in self.unclear:
+            if is_given(row.get(name)):
+                raise Unclear
+        for name, (salts, email) in self.texts.items():
             if text := text_of(row.get(name)):
-                yield from (hash((salt, text.lower() if is_email else text)) for salt in salts)
-        for name, key_salt in self.name_lists.items():
-            for part in _few(text_of(row.get(name)).split(","), MOST_NAMES):
-                if part.strip():
-                    yield hash((key_salt, part.strip()))
-        for name, read in self.objects.items():
+                found += [hash((salt, text.lower() if email else text)) for salt in salts]
+        for name, read in self._readers:
             if is_given(value := row.get(name)):
-                yield from read(value, is_new=is_new)
+                read(value, found, is_new=is_new)
+
+    def read_columns(
+        self, columns: Mapping[str, Sequence[Any]], found: Sequence[list[int]], *, is_new: bool
+    ) -> None:
+        """Add to `found`, one list for each row, what rows mention but by `texts`. Raises `Unclear`."""
+        for name, read in self._readers:
+            if name in columns:
+                for value, names in zip(columns[name], found, strict=True):
+                    if is_given(value) and is_given(value := plain(value)):
+                        read(value, names, is_new=is_new)
 
     def _add_relationship(
         self, holder: ResourceType, relationship: Relationship, targets: list[str], registry: Registry
@@ -158,27 +174,27 @@ class Mentions:
             self.objects[name] = partial(self._shared_list if relationship.many else self._shared, target)
             for change in (f"_add_{name}", f"_remove_{name}"):
                 if change in holder.triggers:
-                    self.name_lists[change] = salt(target, "key")
+                    self.name_lists[change] = partial(_name_list, salt(target, "key"))
         else:
             self.objects[name] = partial(self._owned_list if relationship.many else self._owned, target)
 
-    def _reference(self, targets: list[str], value: Any, *, is_new: bool) -> Iterator[int]:
+    def _reference(self, targets: list[str], value: Any, found: list[int], *, is_new: bool) -> None:
         """An object that names what must exist, by its id or its key."""
         for target in targets:
-            found = list(self._names(target, object_of(value)))
-            if not found:
+            before = len(found)
+            self._name(target, object_of(value), found)
+            if len(found) == before:
                 raise Unclear
-            yield from found
 
-    def _names(self, target: str, given: Row) -> Iterator[int]:
+    def _name(self, target: str, given: Row, found: list[int]) -> None:
         """What an object is called itself, by id and by key."""
         if text := text_of(given.get("id")):
-            yield hash((salt(target, "id"), text))
+            found.append(hash((salt(target, "id"), text)))
         resource_type = self._types[target]
         if (key := single_key(resource_type)) and (text := text_of(given.get(key))):
-            yield hash((salt(target, "key"), text.lower() if is_email(resource_type, key) else text))
+            found.append(hash((salt(target, "key"), text.lower() if is_email(resource_type, key) else text)))
 
-    def _shared(self, target: str, value: Any, *, is_new: bool) -> Iterator[int]:
+    def _shared(self, target: str, value: Any, found: list[int], *, is_new: bool) -> None:
         """An object that is upserted. By an id alone it may be the same as another one is by key, so there it must
         not change anything.
         """
@@ -186,36 +202,45 @@ class Mentions:
         key = single_key(self._types[target])
         if not text_of(given.get(key)) and [name for name in given if is_given(given[name])] != ["id"]:
             raise Unclear
-        yield from self._names(target, given)
-        yield from self._nested[target].hashes(given, is_new=False)
+        self._name(target, given, found)
+        self._nested[target].read(given, found, is_new=False)
 
-    def _shared_list(self, target: str, value: Any, *, is_new: bool) -> Iterator[int]:
+    def _shared_list(self, target: str, value: Any, found: list[int], *, is_new: bool) -> None:
+        key_salt = salt(target, "key")
         for item in _few(value, MOST_NAMES):
             if isinstance(item, str):
-                yield hash((salt(target, "key"), item.strip()))
+                found.append(hash((key_salt, item.strip())))
             else:
-                yield from self._shared(target, item, is_new=is_new)
+                self._shared(target, item, found, is_new=is_new)
 
-    def _owned(self, target: str, value: Any, *, is_new: bool) -> Iterator[int]:
+    def _owned(self, target: str, value: Any, found: list[int], *, is_new: bool) -> None:
         """An object that is updated in place: without an id, it is one that only the environment knows, and other
         rows may come to the same. Nothing is there yet where the holder is new.
         """
         given = object_of(value)
         if not is_new and not text_of(given.get("id")):
             raise Unclear
-        yield from self._names(target, given)
-        yield from self._nested[target].hashes(given, is_new=False)
+        self._name(target, given, found)
+        self._nested[target].read(given, found, is_new=False)
 
-    def _owned_list(self, target: str, value: Any, *, is_new: bool) -> Iterator[int]:
+    def _owned_list(self, target: str, value: Any, found: list[int], *, is_new: bool) -> None:
         """Objects that belong to their holder. One with an id may be in another list of the environment, from which
         another row removes it, unless no row can remove anything.
         """
+        nested = self._nested[target]
         for item in map(object_of, _few(value, MOST_ITEMS)):
             if text := text_of(item.get("id")):
                 if not is_new:
                     raise Unclear
-                yield hash((salt(target, "id"), text))
-            yield from self._nested[target].hashes(item, is_new=is_new and not text)
+                found.append(hash((salt(target, "id"), text)))
+            nested.read(item, found, is_new=is_new and not text)
+
+
+def _name_list(key_salt: int, value: Any, found: list[int], *, is_new: bool) -> None:
+    """Names with commas between them."""
+    for part in _few(text_of(value).split(","), MOST_NAMES):
+        if part.strip():
+            found.append(hash((key_salt, part.strip())))
 
 
 def _few(items: Any, most: int) -> list[Any]:

@@ -83,7 +83,8 @@ class Naming:
         members = {"id", *self._mentions.members}.union(*(part.members for part in self._parts))
         self.objects = tuple(sorted(objects))
         self.texts = tuple(sorted(members - objects))
-        self._not_by_columns = objects | (self._mentions.members - self._mentions.texts.keys())
+        self._listed = frozenset({*self._mentions.objects, *self._mentions.name_lists})
+        self._not_by_columns = frozenset({*(part.object for part in self._parts), *self._mentions.unclear})
 
     def of(self, row: Row) -> tuple[Way, list[int]]:
         """The way of a row, and the hashes of all that it names. `row` has no absent members. Raises `Unclear`."""
@@ -101,42 +102,53 @@ class Naming:
             hashes.append(hash((self._key, *(value for _, value in read))))
         elif self._has_key and not resource_id:
             raise Unclear
-        hashes += self._mentions.hashes(row, is_new=way == BY_NOTHING)
+        self._mentions.read(row, hashes, is_new=way == BY_NOTHING)
         return way, hashes
 
     def of_columns(
         self, columns: Mapping[str, Sequence[Any]], rows: int
-    ) -> tuple[Way, list[Sequence[int]]] | None:
-        """The same for many rows at once: their way, and lists of hashes with one for each row.
+    ) -> tuple[Way, list[list[int]], list[list[int]]] | None:
+        """The same for many rows at once: their way, lists of hashes with one for each row, and a list of more hashes
+        for each row, if any row has more.
 
-        `columns` are those in which a row says anything, texts only. None where rows differ, or name more than one
-        resource with a member, or not by the key itself: then they have to be read one by one.
+        `columns` are those in which a row says anything. None where rows differ, or give their key by something else
+        than its members: then they have to be read one by one. Raises `Unclear`.
         """
-        if not self._not_by_columns.isdisjoint(columns) or not all(map(all, columns.values())):
+        texts = [values for name, values in columns.items() if name not in self._listed]
+        if not self._not_by_columns.isdisjoint(columns) or not all(map(all, texts)):
             return None
         if self._parent_attribute and self._parent_attribute not in columns:
             columns = {**columns, self._parent_attribute: [self._parent] * rows}
-        hashes: list[Sequence[int]] = []
-        if "id" in columns:
-            hashes.append(_hashes(self._id, columns["id"]))
+        hashes = [_hashes(self._id, columns["id"])] if "id" in columns else []
         way: Way = BY_ID if "id" in columns else BY_NOTHING
         if any(not part.members.isdisjoint(columns) for part in self._parts):
-            values = []
-            for part in self._parts:
-                if part.name not in columns and (not part.is_optional or part.by_id in columns):
-                    return None
-                values.append(
-                    _lower(columns[part.name], part.is_email) if part.name in columns else repeat(None)
-                )
+            if (values := self._key_columns(columns)) is None:
+                return None
             given = [[name for name in (part.name, part.by_id) if name in columns] for part in self._parts]
             way = self._way([(members, None) for members in given])
             hashes.append(_hashes(self._key, *values))
         elif self._has_key and way == BY_NOTHING:
-            return None
+            raise Unclear
         for name, (salts, email) in self._mentions.texts.items():
             if name in columns:
                 hashes += [_hashes(one, _lower(columns[name], email)) for one in salts]
-        return way, hashes
+        if self._listed.isdisjoint(columns):
+            return way, hashes, []
+        more: list[list[int]] = [[] for _ in range(rows)]
+        self._mentions.read_columns(columns, more, is_new=way == BY_NOTHING)
+        return way, hashes, more
+
+    def _key_columns(self, columns: Mapping[str, Sequence[str]]) -> list[Iterable[str | None]] | None:
+        """The parts of the keys; None where their members do not give all of them."""
+        values: list[Iterable[str | None]] = []
+        for part in self._parts:
+            if part.name in columns:
+                values.append(_lower(columns[part.name], part.is_email))
+            elif part.is_optional and part.by_id not in columns:
+                values.append(repeat(None))
+            else:
+                return None
+        return values
 
     def _way(self, read: Sequence[tuple[list[str], object]]) -> Way:
         """The way of a row that gives its key by these members. Raises `Unclear` when it does not give all of it."""

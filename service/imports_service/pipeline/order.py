@@ -13,7 +13,7 @@ from msgspec import UNSET, Raw, UnsetType
 from msgspec.structs import astuple
 
 from imports_service.pipeline.hashes import MOST_HASHES, RepeatedHashes
-from imports_service.pipeline.mentions import Unclear, read_json
+from imports_service.pipeline.mentions import Unclear, plain
 from imports_service.pipeline.naming import Naming, Way
 
 MOST_OF_A_SEGMENT = 250_000
@@ -24,6 +24,7 @@ _Lists = Sequence[Sequence[int]]
 
 class Order:
     """The verdict on one document. `in_order` holds until `finish` is exhausted, and then may hold no more.
+    `is_open` says whether rows are still looked at, and `is_slow` that the last ones were looked at one by one.
 
     Rows are taken before they are counted, under the number of the first of them; segments are closed when their rows
     have been taken.
@@ -32,6 +33,7 @@ class Order:
     def __init__(self, naming: Naming, *, most_hashes: int = MOST_HASHES) -> None:
         self.in_order = True
         self.is_open = True
+        self.is_slow = False
         self.naming = naming
         self._way: Way | None = None
         self._pending: deque[tuple[int, int, _Lists, _Lists]] = deque()
@@ -61,14 +63,17 @@ class Order:
 
     def take_columns(self, first_row: int, columns: Mapping[str, Sequence[Any]], rows: int) -> None:
         """Take rows by their members; `columns` are those that at least one row gives."""
-        if rows and self.is_open:
+        if not rows or not self.is_open:
+            return
+        try:
             found = self.naming.of_columns(columns, rows)
-            if found is None and not columns:
-                self.give_up()
-            elif found is None:
-                self.take(first_row, _rows(columns))
-            elif self._is_way(found[0]):
-                self._pending.append((first_row, rows, found[1], ()))
+        except Unclear:
+            self.give_up()
+            return
+        if found is None:
+            self.take(first_row, _rows(columns, rows))
+        elif self._is_way(found[0]):
+            self._put(first_row, rows, found[1], found[2])
 
     def take(self, first_row: int, rows: Iterable[Mapping[str, Any] | None]) -> None:
         """Take rows one by one; None is one that is certain to fail."""
@@ -82,10 +87,7 @@ class Order:
         except Unclear:
             self.give_up()
         else:
-            self._pending.append((first_row, len(hashes), (), hashes))
-            self._unsorted += sum(map(len, hashes))
-            if self._unsorted > MOST_OF_A_SEGMENT:
-                self.give_up()
+            self._put(first_row, len(hashes), (), hashes)
 
     def close(self, last_row: int) -> Iterator[None]:
         """Say that a segment ends with the row of this number, and the next one begins behind it."""
@@ -100,6 +102,8 @@ class Order:
             if taken < rows:
                 rest = [column[taken:] for column in columns], each[taken:]
                 self._pending.appendleft((first_row + taken, rows - taken, *rest))
+            if each:
+                yield
         yield from self._hashes.add(segment)
         if self._hashes.full or self._hashes.repeated:
             self.give_up()
@@ -111,9 +115,17 @@ class Order:
             self.in_order = self._hashes.repeated
             self.give_up()
 
+    def _put(self, first_row: int, rows: int, columns: _Lists, each: _Lists) -> None:
+        """Keep the hashes of rows until their segment is closed."""
+        self.is_slow = bool(each)
+        self._pending.append((first_row, rows, columns, each))
+        self._unsorted += sum(map(len, each))
+        if self._unsorted > MOST_OF_A_SEGMENT:
+            self.give_up()
+
     def give_up(self) -> None:
         """Look at nothing any more; unless all has been looked at, the segments run in order."""
-        self.is_open = False
+        self.is_open = self.is_slow = False
         self._pending.clear()
         self._hashes.let_go()
 
@@ -136,11 +148,9 @@ def _row_class(naming: Naming) -> Any:
     )
 
 
-def _rows(columns: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
+def _rows(columns: Mapping[str, Sequence[Any]], rows: int) -> Iterator[dict[str, Any]]:
     """The rows that the columns are made of, each with what it gives. Raises `Unclear`."""
+    if not columns:
+        yield from ({} for _ in range(rows))
     for values in zip(*columns.values(), strict=True):
-        yield {
-            name: read_json(value) if isinstance(value, Raw) else value
-            for name, value in zip(columns, values, strict=True)
-            if value is not UNSET
-        }
+        yield {name: plain(value) for name, value in zip(columns, values, strict=True) if value is not UNSET}

@@ -31,7 +31,7 @@ MIB = 1024 * 1024
 PIECE_BYTES = 64 * 1024
 """What one step takes: 0.2 to 1 ms of ordinary rows."""
 SMALL_PIECE_BYTES = 16 * 1024
-"""The same where rows are tiny: their number is what takes time then."""
+"""The same where rows are tiny, or what they name is read one by one: their number is what takes time then."""
 MANY_ROWS = 1_000
 
 _BYTE_ORDER_MARK = "\ufeff".encode()
@@ -132,7 +132,7 @@ class Splitter:
                 piece = self._open(piece)
             yield from self._take(self._characters.feed(piece))
             is_dense = self.rows - rows_before > MANY_ROWS * self._piece_bytes // PIECE_BYTES
-            self._piece_bytes = SMALL_PIECE_BYTES if is_dense else PIECE_BYTES
+            self._piece_bytes = SMALL_PIECE_BYTES if is_dense or self._order.is_slow else PIECE_BYTES
 
     def finish(self) -> Iterator[Segment | None]:
         """Say that the document has ended."""
