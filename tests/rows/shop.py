@@ -69,18 +69,21 @@ class Shop:
             assert done.created_count == done.inputs_size, found
 
     async def imported(self, spec: pb.ImportSpec, **source: Any) -> pb.Import:
-        """The import of one source, after its end; it must get there without a fault."""
+        """The import of one source that skips errors, after its end."""
         spec.skip_errors = True
         request = pb.CreateImportRequest(parent=self.parent, spec=spec, **source)
-        created = await self.service.imports.CreateImport(request)
-        done = await self.service.imports.WaitImport(pb.WaitImportRequest(name=created.name), timeout=60)
+        return await self.ended(await self.service.imports.CreateImport(request))
+
+    async def ended(self, created: pb.Import) -> pb.Import:
+        """The import after its end; it must get there without a fault, and count every row."""
+        request = pb.WaitImportRequest(name=created.name)
+        done = await self.service.imports.WaitImport(request, timeout=60)
         assert done.status == pb.STATUS_COMPLETED, done
         assert done.processed_count + done.errors_count == done.inputs_size
         return done
 
-    async def results_of(self, spec: pb.ImportSpec, **source: Any) -> list[pb.ImportResult]:
-        """What became of each row of a source, in order."""
-        done = await self.imported(spec, **source)
+    async def results(self, done: pb.Import) -> list[pb.ImportResult]:
+        """What became of each row of an import, in order."""
         results: list[pb.ImportResult] = []
         request = pb.ListImportResultsRequest(parent=done.name, page_size=1000)
         while True:

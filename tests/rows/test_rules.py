@@ -81,7 +81,7 @@ async def test_rows_are_judged_by_the_rules_of_their_type(shop: Shop, name: str)
     for parent, examples in by_parent(EXAMPLES[name]):
         spec = pb.ImportSpec(resource_type=name, parent_resource_id=parent)
         document = array_of([example.row for example in examples])
-        results = await shop.results_of(spec, document=document)
+        results = await shop.results(await shop.imported(spec, document=document))
         for example, result in zip(examples, results, strict=True):
             differences += difference(example.why, example.verdict, result)
 
