@@ -257,8 +257,22 @@ def made_documents() -> Iterator[Document]:
     yield Document(
         "1,001 items in numbered columns",
         b"number," + items + b"\n1001" + b",MUG" * 1001 + b"\n",
-        rows=(("too_many_items line_items",),),
         type="orders",
+        format=csv,
+        refused="HEADER_INVALID",
+        names=("line_items.1000.sku_code",),
+    )
+    yield Document(
+        "a column of 2,000 levels beside a list in columns",
+        b"id,price_tiers.0.name,metadata" + b".a" * 2000 + b"\nprice-bottle-eu,A,1\n",
+        type="prices",
+        format=csv,
+        rows=(("too_deep metadata",),),
+    )
+    yield Document(
+        "a column of 4,000 levels",
+        b"code,metadata" + b".a" * 4000 + b"\nMUG,1\n",
+        rows=(("too_deep metadata",),),
         format=csv,
     )
     yield Document(

@@ -77,7 +77,7 @@ class Shop:
     async def ended(self, created: pb.Import) -> pb.Import:
         """The import after its end; it must get there without a fault, and count every row."""
         request = pb.WaitImportRequest(name=created.name)
-        done = await self.service.imports.WaitImport(request, timeout=60)
+        done = await self.service.imports.WaitImport(request, timeout=20)
         assert done.status == pb.STATUS_COMPLETED, done
         assert done.processed_count + done.errors_count == done.inputs_size
         return done
