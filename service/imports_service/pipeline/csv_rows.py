@@ -7,6 +7,7 @@ import msgspec
 
 from imports_service.domain.rows import Code
 from imports_service.pipeline.collector import RowCollector
+from imports_service.pipeline.guarded_cells import unguarded
 from imports_service.pipeline.json_rows import MARKS
 from imports_service.pipeline.secrets import Secrets
 
@@ -53,10 +54,10 @@ class CsvRows:
         return not record or (len(record) == 1 < self._cells and not record[0].strip())
 
     def _without_marks(self, records: list[list[str]]) -> list[list[str]]:
-        """Records less their marks, less rows that consist of marks only."""
+        """Records less their marks and their guards, less rows that consist of marks only."""
         rest = []
         for record in records:
-            cells = [cell for place, cell in enumerate(record) if place not in self._marks]
+            cells = unguarded([cell for place, cell in enumerate(record) if place not in self._marks])
             if len(record) != self._cells and len(cells) == len(self._columns):
                 cells.append("")  # it had too few cells, and must not look as if it had them all
             if any(cells):
