@@ -73,6 +73,8 @@ class ExportedType:
         self._parts += self._relationships(resource_type)
         if ARCHIVED in resource_type.triggers:
             self._parts.append(Plain(ARCHIVED))
+        if dry:
+            self._parts += self._owned_lists()
         self.references = [part for part in self._parts if isinstance(part, ByKey)]
         self.objects = [part for part in self._parts if isinstance(part, Inside)]
         self.lists = [part for part in self._parts if isinstance(part, Items)]
@@ -104,7 +106,7 @@ class ExportedType:
         filled = {attribute.fills for attribute in resource_type.stored_attributes}
         for relationship in resource_type.relationships:
             if relationship.many:
-                yield from self._list(relationship)
+                yield from self._shared_list(relationship)
             elif relationship.input_key == self._owner:
                 continue
             elif not self._dry or not relationship.importable:
@@ -112,14 +114,18 @@ class ExportedType:
             elif relationship.input_key not in filled:  # else its shortcut is always there, and enough
                 yield from self._reference(relationship, resource_type)
 
-    def _list(self, relationship: Relationship) -> Iterator[Part]:
-        item_type = self._types[relationship.items or relationship.types[0]]
+    def _shared_list(self, relationship: Relationship) -> Iterator[Part]:
         if relationship.nested == "shared":
-            [attribute] = item_type.unique_key
+            [attribute] = self._types[relationship.types[0]].unique_key
             yield Names(relationship.name, attribute)
-        elif self._dry and not item_type.dry_exportable:
-            owner = item_type.owner.input_key if item_type.owner is not None else ""
-            yield Items(relationship.name, ExportedType(item_type, self._types, dry=True, owner=owner))
+
+    def _owned_lists(self) -> Iterator[Part]:
+        """What is never exported dry by its own type travels inside its owner, in a list of the type's name."""
+        for item_type in self._types.values():
+            owner = item_type.owner
+            if owner is not None and self.name in owner.importable and not item_type.dry_exportable:
+                inner = ExportedType(item_type, self._types, dry=True, owner=owner.input_key)
+                yield Items(item_type.name, inner)
 
     def _reference(self, relationship: Relationship, resource_type: ResourceType) -> Iterator[Part]:
         targets = [self._types[name] for name in relationship.importable]

@@ -1,6 +1,5 @@
 """An export as a stream of chunks: a document that CreateImport takes back."""
 
-from collections import deque
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -59,16 +58,15 @@ async def export_resources(
     )
     document, columns = await _document_of(export.format, source)
     chunks = _Chunks()
-    chunks.add(document.begin(), rows=0)
+    for chunk in chunks.add(document.begin(), rows=0):
+        yield chunk
     async with aclosing(source.pages()) as pages:
         async for page in pages:
             async with aclosing(_written(document, page, columns * COLUMN_COST, source.exported)) as written:
-                async for data, rows in written:
-                    chunks.add(data, rows=rows)
-                    for chunk in chunks.full():
+                async for piece, rows in written:
+                    for chunk in chunks.add(piece, rows=rows):
                         yield chunk
-    chunks.add(document.end(), rows=0)
-    for chunk in chunks.all():
+    for chunk in (*chunks.add(document.end(), rows=0), *chunks.rest()):
         yield chunk
 
 
@@ -126,36 +124,27 @@ async def _document_of(format: Format, source: ExportSource) -> tuple[ExportDocu
 
 
 class _Chunks:
-    """Gathers a document into chunks; `rows` of a chunk are those written whole with it and before it."""
+    """Gathers pieces of whole rows into chunks. A chunk is cut between pieces, so that its `rows` are exact; a
+    piece that is longer than a chunk is cut, and its rows count with its end."""
 
     def __init__(self) -> None:
-        self._data = bytearray()
-        self._added = 0
-        self._taken = 0
+        self._pieces: list[bytes] = []
+        self._size = 0
         self._rows = 0
-        self._rows_taken = 0
-        self._ends: deque[tuple[int, int]] = deque()
 
-    def add(self, data: bytes, *, rows: int) -> None:
-        self._data += data
-        self._added += len(data)
+    def add(self, piece: bytes, *, rows: int) -> Iterator[pb.ExportResourcesResponse]:
+        """Take a piece, and give the chunks that are full by it."""
+        if self._size + len(piece) > CHUNK_BYTES:
+            yield from self.rest()
+        while len(piece) > CHUNK_BYTES:
+            yield pb.ExportResourcesResponse(chunk=piece[:CHUNK_BYTES], rows=self._rows)
+            piece = piece[CHUNK_BYTES:]
+        self._pieces.append(piece)
+        self._size += len(piece)
         self._rows += rows
-        self._ends.append((self._added, self._rows))
 
-    def full(self) -> Iterator[pb.ExportResourcesResponse]:
-        """The chunks that are full; what is left of the document waits for more."""
-        while len(self._data) > CHUNK_BYTES:
-            yield self._take()
-
-    def all(self) -> Iterator[pb.ExportResourcesResponse]:
-        """The rest."""
-        while self._data:
-            yield self._take()
-
-    def _take(self) -> pb.ExportResourcesResponse:
-        chunk = bytes(self._data[:CHUNK_BYTES])
-        del self._data[:CHUNK_BYTES]
-        self._taken += len(chunk)
-        while self._ends and self._ends[0][0] <= self._taken:
-            _, self._rows_taken = self._ends.popleft()
-        return pb.ExportResourcesResponse(chunk=chunk, rows=self._rows_taken)
+    def rest(self) -> Iterator[pb.ExportResourcesResponse]:
+        """A chunk of what is gathered, if anything is."""
+        if self._size:
+            yield pb.ExportResourcesResponse(chunk=b"".join(self._pieces), rows=self._rows)
+            self._pieces, self._size = [], 0
