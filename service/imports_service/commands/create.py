@@ -116,6 +116,7 @@ def _split_options(wanted: CreateImport, resource_type: ResourceType, creation: 
         resource_type=resource_type,
         registry=creation.registry,
         csv_options=wanted.spec.csv_options,
+        parent_resource_id=wanted.spec.parent_resource_id,
         segment_rows=limits.segment_rows,
         segment_bytes=limits.segment_bytes,
         max_inputs=min(limits.max_inputs, limits.max_validate_inputs)
