@@ -5,6 +5,7 @@ A real run gathers nothing. Gathered are attributes, not resources: what a row n
 """
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ MAX_CHANGES_PER_ROW = 20
 MAX_VALUE_CHARACTERS = 256
 
 FORESEEN = "~"
-"""What an id ends with that a rehearsal makes up: no row can give such a one, and it sorts where the real one will."""
+"""What an id has in it that a rehearsal makes up: no row can give such a one."""
 
 
 class RowChange(
@@ -90,10 +91,17 @@ def _path(given: Given, name: str) -> str:
 
 
 def _known(shape: Shape, name: str, value: Any) -> Any:
-    """The value as it is shown, UNSET for the made-up id of a resource that is not there yet."""
-    if name in shape.reference_fields and isinstance(value, str) and value.endswith(FORESEEN):
+    """The value as it is shown; UNSET for a secret, and for the made-up id of a resource that is not there yet."""
+    if name in shape.reference_fields and isinstance(value, str) and FORESEEN in value:
+        return UNSET
+    if name in _secrets(shape):
         return UNSET
     return _shown(value)
+
+
+@cache
+def _secrets(shape: Shape) -> frozenset[str]:
+    return frozenset(attribute.name for attribute in shape.resource_type.attributes if attribute.secret)
 
 
 def _shown(value: Any) -> Any:

@@ -17,11 +17,11 @@ from imports_service.domain.outcomes import SegmentOutcomes
 from imports_service.domain.resources import StoredResource
 from imports_service.domain.row_changes import FORESEEN, ChangeRecorder
 from imports_service.domain.rows import Code, Issue, Outcome
-from imports_service.ids import id_stream
+from imports_service.ids import TIME_DIGITS, id_stream
 from imports_service.store import rehearsals, resources
 from imports_service.store.database import Connection
 
-_FORESEEN_ID = re.compile(rf"\w+{FORESEEN}")
+_FORESEEN_ID = re.compile(rf"\w{{{TIME_DIGITS}}}{FORESEEN}\w+")
 
 
 class Environment(Protocol):
@@ -94,7 +94,7 @@ class Rehearsed:
         self._place = (connection, imported.organization_id, imported.uid)
 
     def new_ids(self, expected: int) -> Iterator[str]:
-        return (resource_id + FORESEEN for resource_id in id_stream(expected))
+        return map(_foreseen, id_stream(expected))
 
     async def look_up_references(self, wanted: Wanted) -> References:
         return await rehearsals.look_up_references(*self._place, wanted)
@@ -111,11 +111,16 @@ class Rehearsed:
         """Without the ids of resources that would be created, and of those made up for earlier rows."""
         outcomes = folded.outcomes
         ids = [
-            "" if code == Outcome.CREATED or resource_id.endswith(FORESEEN) else resource_id
+            "" if code == Outcome.CREATED or FORESEEN in resource_id else resource_id
             for code, resource_id in zip(outcomes.codes, outcomes.ids, strict=True)
         ]
         issues = {place: tuple(map(_without_ids, said)) for place, said in outcomes.issues.items()}
         return replace(outcomes, ids=ids, issues=issues)
+
+
+def _foreseen(resource_id: str) -> str:
+    """The id with the mark of one that is made up: as long as it was, and in the order of time still."""
+    return resource_id[:TIME_DIGITS] + FORESEEN + resource_id[TIME_DIGITS + 1 :]
 
 
 def _without_ids(issue: Issue) -> Issue:
