@@ -50,7 +50,12 @@ class ChangeRecorder:
         self._nested: list[RowChange] = []
 
     def create(self, given: Given, values: Any) -> None:
-        """A resource would be made with these values; `given` is what the row says of it."""
+        """A resource would be made with these values; `given` is what the row says of it.
+
+        One that the row only names, as it does with tags, stands in the list that has the name.
+        """
+        if given.is_text:
+            return
         shape = given.shape
         for name in shape.fields:
             new = getattr(values, name)
@@ -58,20 +63,25 @@ class ChangeRecorder:
                 continue
             if name in shape.generated and getattr(given.values, name) is UNSET:
                 new = UNSET
-            self._add(given, RowChange(_path(given, name), UNSET, _known(shape, name, new)))
+            self._add(given, RowChange(joined(given.path, name), UNSET, _known(shape, name, new)))
 
     def change(self, given: Given, changes: Iterable[Change]) -> None:
         """A resource would be changed."""
         for name, old, new in changes:
             before = UNSET if old is None else _known(given.shape, name, old)
-            self._add(given, RowChange(_path(given, name), before, _known(given.shape, name, new)))
+            self._add(given, RowChange(joined(given.path, name), before, _known(given.shape, name, new)))
 
     def remove(self, owner: Given, name: str, place: int, shape: Shape, values: Any) -> None:
         """The item that stands at the place of one of the owner's lists would go."""
-        kept = (field for field in shape.fields if field != shape.owner_key)
-        old = {field: value for field in kept if (value := getattr(values, field)) not in (UNSET, None)}
-        path = joined(owner.path, f"{name}[{place}]")
-        self._nested.append(RowChange(path, _shown(old), None))
+        kept = ((field, _known(shape, field, getattr(values, field))) for field in shape.fields)
+        old = {
+            field: value
+            for field, value in kept
+            if value is not UNSET and value is not None and field != shape.owner_key
+        }
+        if len(self._nested) < MAX_CHANGES_PER_ROW:
+            path = joined(owner.path, f"{name}[{place}]")
+            self._nested.append(RowChange(path, _shown(old), None))
 
     def take(self) -> bytes | None:
         """The encoded changes since the last call; None when there are none."""
@@ -84,10 +94,6 @@ class ChangeRecorder:
         gathered = self._nested if given.path else self._own
         if len(gathered) < MAX_CHANGES_PER_ROW:
             gathered.append(change)
-
-
-def _path(given: Given, name: str) -> str:
-    return given.path if given.is_text else joined(given.path, name)
 
 
 def _known(shape: Shape, name: str, value: Any) -> Any:
