@@ -233,6 +233,7 @@ def test_documents_that_repeat_keys_across_segments_get_their_real_verdicts(
         max_examples=EXAMPLES // len(ROWS),
         deadline=None,
         database=None,
+        phases=[hypothesis.Phase.generate],  # to shrink runs of a whole service takes minutes
         suppress_health_check=[hypothesis.HealthCheck.too_slow],
     )
     @hypothesis.given(first=documents, second=documents)
