@@ -43,7 +43,7 @@ def _contents(types: Types, samples: dict[str, Sample]) -> str:
             prose(
                 f"The {len(types)} types that can be imported, in the order in which to send them: a type stands after "
                 "those that its rows refer to. What is the same for all of them stands in [rows](../rows.md). A "
-                "running service says what it takes through ListResourceTypes; in a shell, `imports types TYPE` shows it."
+                "running service tells the same through ListResourceTypes and `imports types`."
             ),
             table(("type", "unique key", "parent", "what"), rows),
             "In the tables, `{code}` is an object with that member, `?` marks one that may be missing, and `..` "
