@@ -35,8 +35,8 @@ proto: .venv-proto/done ## Generate the stubs in client/ from protos/
 docs: .venv/service ## Write docs/types from the registry and docs/types/samples.toml
 	$(BIN)/python -m docs.generate
 
-bench: .venv/dev ## Measure the main path beside its floors, as ratios in one run (ROWS=100000)
-	@$(BIN)/python -m benchmarks.throughput $(if $(ROWS),--rows $(ROWS))
+bench: .venv/dev ## Measure the main path beside its floors, as ratios in one run (ROWS=100000, BESIDE=other checkout)
+	@$(BIN)/python -m benchmarks.throughput $(if $(ROWS),--rows $(ROWS)) $(if $(BESIDE),--beside $(BESIDE))
 
 fix: .venv/dev ## Format and mend what the linter can mend
 	$(BIN)/ruff check --fix-only -q .
