@@ -69,7 +69,7 @@ def _facts(resource_type: ResourceType, types: Types) -> Iterator[str]:
         yield "Unique key: none; only an `id` names a resource, and a row without one always creates."
     if resource_type.parent_type:
         yield (
-            f"Parent: `parent_resource_id` is the id of one of {link(resource_type.parent_type, types)} and fills "
+            f"Parent: `parent_resource_id` names one of {link(resource_type.parent_type, types)} by its id and fills "
             f"{code(resource_type.parent_attribute)} in rows that do not give it."
         )
     for group in resource_type.one_of:
