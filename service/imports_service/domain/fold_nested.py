@@ -52,12 +52,13 @@ class NestedRow:
         """Fill in what the object refers to; what it shares with others is made or changed on the way."""
         before = len(self.issues)
         values, shape = copy(given.values), given.shape
+        if given.nested is not None:
+            self._resolve_targets(given, given.nested, values)
         if owner_id is not None:
             self._set(
                 given, values, shape.owner_key, owner_id, Code.INVALID, "names another owner than this row"
             )
         if given.nested is not None:
-            self._resolve_targets(given, given.nested, values)
             for name, inner in given.nested.objects.items():
                 relationship = shape.resource_type.objects[name]
                 if relationship.nested == "shared" and (found := self._share(inner)) is not None:
