@@ -190,13 +190,12 @@ def test_an_object_in_the_place_of_a_reference_names_it_by_id(name: str, referen
 
 @pytest.mark.parametrize("name", TYPES)
 def test_a_list_takes_a_list_and_nothing_else(name: str) -> None:
+    wrong: list[Any] = [{"name": "x"}, "x", 5, True]
     for list_name in REGISTRY.types[name].lists:
-        for value in ([], None):
-            [row] = decode_json(name, {list_name: value})
+        for row in decode_json(name, {list_name: []}, {list_name: None}):
             assert row.issues == ()
             assert stored(name, row) == {}
-        for value in ({"name": "x"}, "x", 5, True):
-            [row] = decode_json(name, {list_name: value})
+        for row in decode_json(name, *({list_name: value} for value in wrong)):
             assert said_of(row) == [(Code.WRONG_TYPE, list_name)]
 
 
