@@ -398,6 +398,35 @@ def test_one_resource_made_and_removed_in_a_segment_leaves_nothing(world: Enviro
     assert written(folded) == [("orders", "o")]
 
 
+def test_a_refused_change_of_a_key_leaves_that_key_with_its_own(world: Environment) -> None:
+    """Where it was taken over and back, the third row would make a second order of the same number."""
+    world.put("orders", "p", "N", number="N", market_id="m")
+
+    folded = world.run(
+        "orders",
+        ORDER,
+        {"id": "o", "number": "N", "line_items": [line("x")]},
+        {"number": "N", "market_id": "m", "tags": ["a"]},
+    )
+
+    assert outcomes(folded) == [CREATED, FAILED, UPDATED]
+    assert issues(folded, 1) == [("immutable_key", "number")]
+    assert folded.outcomes.ids[2] == "p"
+
+
+def test_the_order_of_items_is_the_same_in_a_segment_and_after_it(world: Environment) -> None:
+    first = ORDER | {"line_items": [line("x", id="b"), line("y", id="a"), line("z")]}
+    second: Row = {"id": "o", "line_items": [{"quantity": 7}, {"quantity": 8}, {"quantity": 9}]}
+    other = Environment()
+
+    both = world.run("orders", first, second, second)
+    one_by_one = [other.run("orders", row) for row in (first, second, second)]
+
+    assert outcomes(both) == [outcome for folded in one_by_one for outcome in outcomes(folded)]
+    assert outcomes(both) == [CREATED, UPDATED, UNCHANGED]
+    assert quantities(world) == quantities(other) == {"z": 7, "y": 8, "x": 9}
+
+
 # Owned objects
 
 

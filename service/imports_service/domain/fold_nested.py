@@ -55,9 +55,7 @@ class NestedRow:
         if given.nested is not None:
             self._resolve_targets(given, given.nested, values)
         if owner_id is not None:
-            self._set(
-                given, values, shape.owner_key, owner_id, Code.INVALID, "names another owner than this row"
-            )
+            self._own(given, values, owner_id)
         if given.nested is not None:
             for name, inner in given.nested.objects.items():
                 relationship = shape.resource_type.objects[name]
@@ -98,20 +96,21 @@ class NestedRow:
             if found is not None:
                 self._set(given, values, input_key, found)
 
-    def _set(
-        self,
-        given: Given,
-        values: Any,
-        input_key: str,
-        resource_id: str,
-        code: Code = Code.AMBIGUOUS_KEY,
-        message: str = _TWO_TARGETS,
-    ) -> None:
+    def _set(self, given: Given, values: Any, input_key: str, resource_id: str) -> None:
         """Set a reference, unless the object itself says another one."""
         beside = getattr(values, input_key)
-        if beside is not UNSET and beside != resource_id:
-            self._say(given, Issue(code, input_key, message))
-        setattr(values, input_key, resource_id)
+        if beside is UNSET or beside == resource_id:
+            setattr(values, input_key, resource_id)
+        else:
+            self._say(given, Issue(Code.AMBIGUOUS_KEY, input_key, _TWO_TARGETS))
+
+    def _own(self, given: Given, values: Any, owner_id: str) -> None:
+        """Set the owner of an item, which is where the item stands, whatever it says itself."""
+        owner_key = given.shape.owner_key
+        beside = getattr(values, owner_key)
+        if beside is not UNSET and beside != owner_id:
+            self._say(given, Issue(Code.INVALID, owner_key, "names another owner than this row"))
+        setattr(values, owner_key, owner_id)
 
     def _share(self, given: Given) -> Resource | ReferenceRow | None:
         """The resource that is meant by its key or its id, made if it is not there; None when it can't be told."""
@@ -197,10 +196,12 @@ class NestedRow:
         changes = self._upserts.changes(resource, values)
         if not changes:
             return
-        for issue in self._upserts.refused(resource, changes, _as_given(given, values), values):
+        refused = self._upserts.refused(resource, changes, _as_given(given, values), values)
+        for issue in refused:
             self._say(given, issue)
-        self._workspace.change(resource, changes)
-        self.is_changed = True
+        if not refused:  # it might take the key of another resource
+            self._workspace.change(resource, changes)
+            self.is_changed = True
 
     def _place(self, relationship: Relationship, items: list[Given], owner: Resource) -> None:
         """Make the items the whole list of their owner."""
