@@ -5,7 +5,7 @@ It answers exactly what was asked and nothing else, so a test also proves that t
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
@@ -131,7 +131,7 @@ class Environment:
             key=written.key,
             owner_id=written.owner_id,
             attributes=json.dumps(json.loads(written.attributes)),
-            created_at=written.created_at or LONG_AGO,
+            created_at=written.created_at or LONG_AGO + timedelta(seconds=self.imports),
             updated_at=LONG_AGO,
             last_import=str(self.imports),
         )

@@ -310,7 +310,8 @@ def test_items_take_defaults_when_they_are_made_and_not_later(world: Environment
 
     world.run("sku_lists", row | {"sku_list_items": [{"sku_code": "A"}, {"sku_code": "B", "position": 1}]})
 
-    assert [item.get("quantity") for item in world.children("sku_list_items", "l").values()] == [1, None]
+    items = world.children("sku_list_items", "l").values()
+    assert {item["sku_code"]: item.get("quantity") for item in items} == {"A": 1, "B": None}
 
 
 # All or nothing

@@ -32,6 +32,8 @@ class CsvRows:
         self._marks = [place for place, name in enumerate(header) if is_returned and name in MARKS]
         self._columns = [name for place, name in enumerate(header) if place not in self._marks]
         self._secrets = [n for n, name in enumerate(self._columns) if secrets.is_column(name)]
+        self._objects = [n for n, name in enumerate(self._columns) if secrets.is_object(name)]
+        self._taken_from_cell = secrets.taken_from_cell
         self._id = self._columns.index("id") if "id" in self._columns else None
         collector.columns = self._columns
 
@@ -44,7 +46,7 @@ class CsvRows:
         if self._id is not None and not self.names_ids:
             place = self._id
             self.names_ids = any(len(record) > place and record[place] for record in records)
-        if self._secrets:
+        if self._secrets or self._objects:
             self._add_emptied(records)
         else:
             self._add_lines(records)
@@ -90,4 +92,7 @@ class CsvRows:
             for place in self._secrets:
                 if place < len(record):
                     record[place] = ""
+            for place in self._objects:
+                if place < len(record):
+                    record[place] = self._taken_from_cell(self._columns[place], record[place])
             self._add_line(_encoder.encode(record), emptied)

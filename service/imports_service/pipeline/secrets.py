@@ -8,7 +8,7 @@ from msgspec import Raw
 
 from imports_service.domain.registry import Registry
 from imports_service.domain.resource_type import ResourceType
-from imports_service.pipeline.json_members import NULL, items_of, members_of
+from imports_service.pipeline.json_members import NULL, UnreadableRow, items_of, members_of
 
 
 class Secrets:
@@ -43,6 +43,20 @@ class Secrets:
         """Whether a CSV column holds a secret: an attribute's name, or the path to it."""
         first, *path = column.split(".")
         return first in self._nested and path[-1] in self._nested[first] if path else first in self._own
+
+    def is_object(self, column: str) -> bool:
+        """Whether the cells of a CSV column are the JSON of objects that have secrets."""
+        return column in self._nested
+
+    def taken_from_cell(self, column: str, cell: str) -> str:
+        """The JSON of such a cell with null for each secret. One that can't be read is cut so that it stays so."""
+        names = self._nested[column]
+        if "\\" not in cell and not any(name in cell for name in names):
+            return cell
+        try:
+            return bytes(_with_nulls(Raw(cell.strip().encode()), names)).decode()
+        except UnreadableRow:
+            return cell.strip()[:1]
 
     def _without_secrets(self, name: str, value: Raw) -> Raw:
         if name in self._own:
