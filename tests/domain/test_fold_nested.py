@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
-from imports_service.domain.fold import Folded
+from imports_service.domain.fold import Folded, fold
+from imports_service.domain.references import References
+from imports_service.domain.resources import ReferenceRow
 from imports_service.domain.rows import Outcome
-from tests.domain.environment import Environment, Row, issues, outcomes
+from tests.domain.environment import ENTROPY, SHAPES, Environment, Row, issues, outcomes, read
 
 CREATED, UPDATED, UNCHANGED, FAILED = (
     Outcome.CREATED,
@@ -533,6 +535,22 @@ def test_an_object_and_an_id_beside_it_are_of_one_resource(world: Environment) -
     assert world.attributes("addresses", "home")["city"] == "Bergen"
     assert issues(bad) == [("ambiguous_key", "address")]
     assert world.attributes("addresses", "other")["city"] == "Oslo"
+
+
+def test_what_would_have_to_change_and_was_not_locked_is_named() -> None:
+    """Somebody has made the address since the orders were looked up: everything has to be asked again."""
+    inputs = read(
+        "orders",
+        [
+            ORDER | {"shipping_address": {"id": "home", "city": "Oslo"}},
+            ORDER | {"id": "p", "tags": [{"name": "a", "reference": "r"}]},
+        ],
+    )
+    references = References([ReferenceRow("addresses", "home", None), ReferenceRow("tags", "1", "a")])
+
+    folded = fold(SHAPES["orders"], inputs, references, [], new_ids=map(str, range(9)), entropy=ENTROPY)
+
+    assert folded.unlocked == [("addresses", "home"), ("tags", "1")]
 
 
 # Shared objects
