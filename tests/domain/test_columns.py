@@ -125,8 +125,6 @@ def test_a_name_that_stands_for_nothing_is_unknown(resource_type: str, name: str
         ("prices", ["price_tiers", "price_tiers.0.up_to"], ["price_tiers"]),
         ("prices", ["price_tiers", "price_tiers.up_to"], ["price_tiers"]),
         ("prices", ["price_tiers.0", "price_tiers.0.up_to"], ["price_tiers.0"]),
-        ("prices", ["price_tiers.0", "price_tiers.up_to"], ["price_tiers.0", "price_tiers.up_to"]),
-        ("prices", ["price_tiers.up_to", "price_tiers.1.up_to"], ["price_tiers.up_to"]),
         (
             "prices",
             ["price_tiers.up_to", "price_tiers.0.up_to"],
@@ -148,16 +146,6 @@ def test_a_name_that_stands_for_nothing_is_unknown(resource_type: str, name: str
             "orders",
             ["line_items.0.line_item_options.quantity", "line_items.1.line_item_options.1.quantity"],
             [],
-        ),
-        (
-            "orders",
-            ["line_items.0.line_item_options.quantity", "line_items.0.line_item_options.1.quantity"],
-            ["line_items.0.line_item_options.quantity"],
-        ),
-        (
-            "orders",
-            ["line_items.line_item_options.1.quantity", "line_items.1.quantity"],
-            ["line_items.line_item_options.1.quantity"],
         ),
     ],
 )

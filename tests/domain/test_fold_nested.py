@@ -726,14 +726,14 @@ def test_a_resource_has_ten_tags_at_most(world: Environment) -> None:
     ten = [f"tag-{number}" for number in range(10)]
 
     assert len(tags(world, tags=[*ten, *ten]) or ()) == 10
-    for given in (
-        {"tags": [*ten, "more"]},
-        {"_add_tags": "more"},
-        {"tags": ten, "_add_tags": "more"},
-        {"tags": ["0"], "_add_tags": ",".join(ten)},
+    for given, said in (
+        ({"tags": [*ten, "more"]}, "tags"),
+        ({"_add_tags": "more"}, "_add_tags"),
+        ({"tags": ten, "_add_tags": "more"}, "tags"),
+        ({"tags": ["0"], "_add_tags": ",".join(ten)}, "tags"),
     ):
         folded = world.run("skus", {"code": "A"} | given)
-        assert issues(folded) == [("too_many_items", "tags")]
+        assert issues(folded) == [("too_many_items", said)]
     assert len(tags(world, _add_tags="more", _remove_tags="tag-0") or ()) == 10
     assert set(world.keys("tags").values()) == {*ten, "more"}
 

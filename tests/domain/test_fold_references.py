@@ -6,7 +6,7 @@ from imports_service.domain.rows import Code, Outcome
 from tests.domain.environment import Environment, Row, issues, outcomes
 
 PRICE: Row = {"price_list_id": "p", "amount_cents": 100}
-ITEM: Row = {"quantity": 1, "unit_amount_cents": 5}
+ITEM: Row = {"order_id": "order", "quantity": 1, "unit_amount_cents": 5}
 
 
 @pytest.fixture
@@ -18,6 +18,7 @@ def world() -> Environment:
     world.put("customers", "ada", "ada@example.com", email="Ada@example.com")
     world.put("customers", "bob", "bob@example.com", email="bob@example.com")
     world.put("addresses", "home", line_1="Quay 1")
+    world.put("orders", "order", "0", number="0", market_id="m")
     world.put("bundles", "set-1", "SET", "m1", code="SET", name="set", market_id="m1")
     world.put("bundles", "set-2", "SET", "m2", code="SET", name="set", market_id="m2")
     world.put("bundles", "bag", "BAG", "m1", code="BAG", name="bag", market_id="m1")

@@ -54,13 +54,13 @@ class NestedRow:
         values, shape = copy(given.values), given.shape
         if given.nested is not None:
             self._resolve_targets(given, given.nested, values)
-        if owner_id is not None:
-            self._own(given, values, owner_id)
-        if given.nested is not None:
             for name, inner in given.nested.objects.items():
                 relationship = shape.resource_type.objects[name]
                 if relationship.nested == "shared" and (found := self._share(inner)) is not None:
                     self._set(given, values, relationship.input_key, found.id)
+        if owner_id is not None:
+            message = "names another owner than this row"
+            self._set(given, values, shape.owner_key, owner_id, Code.INVALID, message)
         rules = self._upserts.rules_of(shape)
         for issue in rules.references.check(values, self._references):
             self._say(given, issue)
@@ -96,21 +96,22 @@ class NestedRow:
             if found is not None:
                 self._set(given, values, input_key, found)
 
-    def _set(self, given: Given, values: Any, input_key: str, resource_id: str) -> None:
+    def _set(
+        self,
+        given: Given,
+        values: Any,
+        input_key: str,
+        resource_id: str,
+        code: Code = Code.AMBIGUOUS_KEY,
+        message: str = _TWO_TARGETS,
+    ) -> None:
         """Set a reference, unless the object itself says another one."""
         beside = getattr(values, input_key)
-        if beside is UNSET or beside == resource_id:
-            setattr(values, input_key, resource_id)
-        else:
-            self._say(given, Issue(Code.AMBIGUOUS_KEY, input_key, _TWO_TARGETS))
-
-    def _own(self, given: Given, values: Any, owner_id: str) -> None:
-        """Set the owner of an item, which is where the item stands, whatever it says itself."""
-        owner_key = given.shape.owner_key
-        beside = getattr(values, owner_key)
-        if beside is not UNSET and beside != owner_id:
-            self._say(given, Issue(Code.INVALID, owner_key, "names another owner than this row"))
-        setattr(values, owner_key, owner_id)
+        if beside is not UNSET and beside != resource_id:
+            self._say(given, Issue(code, input_key, message))
+            if code is Code.AMBIGUOUS_KEY:  # what was looked up for the object was told by the id, too
+                return
+        setattr(values, input_key, resource_id)
 
     def _share(self, given: Given) -> Resource | ReferenceRow | None:
         """The resource that is meant by its key or its id, made if it is not there; None when it can't be told."""
@@ -176,7 +177,8 @@ class NestedRow:
             keys |= self._keys_of(nested.added.get(name, []))
             keys -= set(nested.removed.get(name, []))
             if relationship.max_items is not None and len(keys) > relationship.max_items:
-                self._say(given, too_many(relationship).of(name))
+                said = name if name in nested.shared else f"_add_{name}"
+                self._say(given, too_many(relationship).of(said))
             setattr(values, name, sorted(keys) or (None if resource is not None else UNSET))
 
     def _keys_of(self, items: list[Given]) -> set[str]:

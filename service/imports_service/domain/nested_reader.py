@@ -109,13 +109,15 @@ class NestedReader:
         if not isinstance(value, list):
             reading.say(path, _NO_LIST)
             return None
-        given = sum(item is not GAP for item in value)
-        reading.items += given
+        reading.items += sum(item is not GAP for item in value)
         if reading.items > MAX_ITEMS:
             reading.say(path, _TOO_MANY_IN_ROW)
             return None
-        most = relationship.max_items if relationship.nested == "owned" else None
-        if most is not None and given > most:
+        if (
+            relationship.nested == "owned"
+            and relationship.max_items is not None
+            and (sum(item is not GAP for item in value) > relationship.max_items)
+        ):
             reading.say(path, too_many(relationship))
             return None
         return value
@@ -271,7 +273,6 @@ class _Targets:
             self._with_id(target, value)
             return
         path = joined(target.path, name)
-        read: Any
         for type_name in target.relationship.importable:
             resource_type = self._types[type_name]
             key = resource_type.unique_key
@@ -279,27 +280,20 @@ class _Targets:
             if name in key:
                 read = read_key_part(resource_type, name, value)
             elif inner is not None and inner.input_key in key:
-                name, read = inner.input_key, self._read_inner(inner, value, path)
+                is_object = isinstance(value, dict)
+                name, read = inner.input_key, self.read(inner, value, path) if is_object else NO_OBJECT
             else:
                 continue
             if isinstance(read, Flaw):
                 self._reading.say(path, read)
             elif read is not None:
-                target.parts[name] = read
+                is_opaque = isinstance(read, Target) and not read.relationship.checked
+                target.parts[name] = read.resource_id if is_opaque else read
             return
         types = " or ".join(target.relationship.importable)
         flaw = Flaw(Code.UNKNOWN_ATTRIBUTE, f"is no part of what names one of {types}")
         if not self._types[target.relationship.importable[0]].is_read_only(name):
             self._reading.say(path, flaw)
-
-    def _read_inner(self, relationship: Relationship, value: object, path: str) -> object:
-        """A reference within a key: its id where that alone tells it, None where it is not there, or a `Flaw`."""
-        if value is None:
-            return None
-        if not isinstance(value, dict):
-            return NO_OBJECT
-        target = self.read(relationship, value, path)
-        return target if target is None or relationship.checked else target.resource_id
 
     def _complete(self, target: Target) -> Target | None:
         if len(target.relationship.importable) > 1:  # which type it is, and so which key, is not known here

@@ -26,14 +26,13 @@ class CsvRows:
     ) -> None:
         self.names_ids = False
         self._cells = len(header)
+        self._taken_from_cell = secrets.taken_from_cell
         self._max_input_bytes = max_input_bytes
         self._collector = collector
         is_returned = "_row_number" in header
         self._marks = [place for place, name in enumerate(header) if is_returned and name in MARKS]
         self._columns = [name for place, name in enumerate(header) if place not in self._marks]
         self._secrets = [n for n, name in enumerate(self._columns) if secrets.is_column(name)]
-        self._objects = [n for n, name in enumerate(self._columns) if secrets.is_object(name)]
-        self._taken_from_cell = secrets.taken_from_cell
         self._id = self._columns.index("id") if "id" in self._columns else None
         collector.columns = self._columns
 
@@ -46,7 +45,7 @@ class CsvRows:
         if self._id is not None and not self.names_ids:
             place = self._id
             self.names_ids = any(len(record) > place and record[place] for record in records)
-        if self._secrets or self._objects:
+        if self._secrets:
             self._add_emptied(records)
         else:
             self._add_lines(records)
@@ -86,13 +85,10 @@ class CsvRows:
     def _add_emptied(self, records: list[list[str]]) -> None:
         """Take records of a type with secrets: their cells are emptied, and the segment says where."""
         for record in records:
-            emptied = [
-                self._columns[place] for place in self._secrets if place < len(record) and record[place]
-            ]
+            emptied = []
             for place in self._secrets:
-                if place < len(record):
-                    record[place] = ""
-            for place in self._objects:
-                if place < len(record):
+                if place < len(record) and record[place]:
                     record[place] = self._taken_from_cell(self._columns[place], record[place])
+                    if not record[place]:
+                        emptied.append(self._columns[place])
             self._add_line(_encoder.encode(record), emptied)

@@ -40,17 +40,20 @@ class Secrets:
         )
 
     def is_column(self, column: str) -> bool:
-        """Whether a CSV column holds a secret: an attribute's name, or the path to it."""
+        """Whether cells of a CSV column hold a secret: an attribute, the path to it, or the JSON of an object."""
         first, *path = column.split(".")
-        return first in self._nested and path[-1] in self._nested[first] if path else first in self._own
-
-    def is_object(self, column: str) -> bool:
-        """Whether the cells of a CSV column are the JSON of objects that have secrets."""
-        return column in self._nested
+        if not path:
+            return first in self._own or first in self._nested
+        return first in self._nested and path[-1] in self._nested[first]
 
     def taken_from_cell(self, column: str, cell: str) -> str:
-        """The JSON of such a cell with null for each secret. One that can't be read is cut so that it stays so."""
-        names = self._nested[column]
+        """A cell of such a column without its secret: nothing is left of it, and null stands in JSON instead.
+
+        JSON that can't be read is cut so that it stays so.
+        """
+        names = self._nested.get(column)
+        if names is None:
+            return ""
         if "\\" not in cell and not any(name in cell for name in names):
             return cell
         try:
