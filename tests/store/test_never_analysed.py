@@ -13,7 +13,6 @@ import pytest
 from msgspec.structs import replace
 
 from imports_service.domain.lookups import Wanted
-from imports_service.domain.resources import WrittenResource
 from imports_service.store import resources
 from imports_service.store.copy_rows import CHANGED_COLUMNS, changed_rows
 from imports_service.store.database import Connection, Database
@@ -178,9 +177,12 @@ async def grow(connection: Connection, start: int) -> None:
     ]
     for number in numbers[::NESTING]:
         created += [
-            WrittenResource("line_items", f"item-{number:07}", None, f"{number:07}", b"{}"),
-            WrittenResource("line_item_options", f"option-{number:07}", None, f"item-{number:07}", b"{}"),
-            WrittenResource("addresses", f"address-{number:07}", None, None, b"{}"),
+            replace(resource(f"item-{number:07}", resource_type="line_items"), owner_id=f"{number:07}"),
+            replace(
+                resource(f"option-{number:07}", resource_type="line_item_options"),
+                owner_id=f"item-{number:07}",
+            ),
+            resource(f"address-{number:07}", resource_type="addresses"),
         ]
     async with connection.transaction():
         await resources.copy_created(connection, ORGANIZATION, created, done_at=NOW, last_import="first")
