@@ -127,7 +127,7 @@ def samples() -> dict[str, tuple[object, ...]]:
         "find_references_by_prefix": (ORGANIZATION, types, keys, [key + "!" for key in keys]),
         "lock_resources": (ORGANIZATION, types, keys, types, ids[::-1]),
         "lock_nested_resources": (
-            *(ORGANIZATION, types[::4], keys[::4], types[::4], ids[::-4], CHILD_TYPES),
+            *(ORGANIZATION, types[:500], keys[:500], types[:500], ids[499::-1], CHILD_TYPES),
             *([name] for name in HOLDERS[0]),
         ),
         "find_resources_by_id": (ORGANIZATION, "skus", ids),
