@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from imports_service.domain.lookups import Wanted
-from imports_service.store import exports, resources
+from imports_service.store import exports, rehearsals, resources
 from imports_service.store.copy_rows import CHANGED_COLUMNS, changed_rows
 from imports_service.store.database import Connection, Database
 from imports_service.store.statements import SQL
@@ -39,6 +39,8 @@ TABLES = (
     "object_trash",
     "creation_request",
     "import_report",
+    "rehearsal",
+    "rehearsal_resource",
 )
 NOT_RUN = {
     "create_changed_resources",  # the test has run it
@@ -89,6 +91,8 @@ INSERT INTO upload
 SELECT 'acme', gen_random_uuid(), now() + n * interval '1 second' FROM generate_series(-5, 2000) AS n;
 INSERT INTO object_trash
 SELECT 'acme', gen_random_uuid(), 'prefix', now() + n * interval '1 second' FROM generate_series(-5, 2000) AS n;
+INSERT INTO rehearsal
+SELECT 'acme', ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid FROM generate_series(1, 3000) AS n;
 INSERT INTO creation_request
 SELECT 'acme', 'request-' || n, '', '', gen_random_uuid(), '', now() - n * interval '1 minute'
 FROM generate_series(1, 3000) AS n
@@ -144,6 +148,29 @@ def samples() -> dict[str, tuple[object, ...]]:
         "list_owned_resources": (ORGANIZATION, "line_items", ids[:500]),
         "count_owned_resources": (ORGANIZATION, "line_items", ids[:500], "line_item_options"),
         "delete_resources": (ORGANIZATION, types, ids),
+        "find_rehearsed_references": (ORGANIZATION, UID, types, keys, types, ids[::-1]),
+        "find_rehearsed_references_by_prefix": (
+            ORGANIZATION,
+            UID,
+            types,
+            keys,
+            [key + "!" for key in keys],
+        ),
+        "find_rehearsed_resources": (
+            ORGANIZATION,
+            UID,
+            types[:500],
+            keys[:500],
+            types[:500],
+            ids[500:1000],
+            ["line_items", "line_item_options"],
+            ["skus"],
+            ["address_id"],
+            ["addresses"],
+        ),
+        "delete_rehearsed_resources": (ORGANIZATION, UID, types, ids),
+        "empty_rehearsal": (ORGANIZATION, UID, SEGMENT),
+        "insert_rehearsal": (ORGANIZATION, UUID(int=1 << 100)),
         "write_changed_resources": (ORGANIZATION, NOW, "last"),
         "extend_leases": (ORGANIZATION, tokens, NOW - NOW),
         "insert_units": (ORGANIZATION, UID, *[numbers] * 5, ["ready"] * len(numbers)),
@@ -170,6 +197,7 @@ def samples() -> dict[str, tuple[object, ...]]:
                 1,
                 1,
                 1,
+                True,
             ),
         ),
         "insert_event": (ORGANIZATION, 20_001, UID, "", "snapshot", None, 1, "{}"),
@@ -198,10 +226,13 @@ async def grow(connection: Connection, start: int) -> None:
         ]
     async with connection.transaction():
         await resources.copy_created(connection, ORGANIZATION, created, done_at=NOW, last_import="first")
+        await rehearsals.write_resources(connection, ORGANIZATION, str(UID), created, [], done_at=NOW)
 
 
 async def look_up(connection: Connection, start: int) -> None:
-    """As a segment does: by key and by id, half of them there and half of them not yet. And as an export does."""
+    """As a segment does, and that of a rehearsal: by key and by id, half of them there and half of them not yet. And
+    as an export does.
+    """
     numbers = range(max(0, start - SEGMENT // 2), start + SEGMENT // 2, 5)
     ids, keys = [f"{number:07}" for number in numbers], [key_of(number) for number in numbers]
     types = ["skus"] * len(ids)
@@ -209,8 +240,10 @@ async def look_up(connection: Connection, start: int) -> None:
         await resources.lock_resources(connection, ORGANIZATION, named)
         nesting = replace(named, child_types=CHILD_TYPES, holders=HOLDERS)
         await resources.lock_resources(connection, ORGANIZATION, nesting)
+        await rehearsals.read_resources(connection, ORGANIZATION, str(UID), named)
     for wanted in (Wanted(types=types, ids=ids), Wanted(key_types=types, keys=keys)):
         await resources.look_up_references(connection, ORGANIZATION, wanted)
+        await rehearsals.look_up_references(connection, ORGANIZATION, str(UID), wanted)
     await exports.read_owned(connection, ORGANIZATION, "line_items", ids)
     await exports.count_owned(connection, ORGANIZATION, "line_items", ids, "line_item_options")
 
