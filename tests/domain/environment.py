@@ -107,7 +107,12 @@ class Environment:
 
     def children(self, resource_type: str, owner_id: str) -> dict[str, Row]:
         """The attributes of what belongs to the owner, by id, in the order of the list; the owner is left out."""
-        found = sorted(self._children({owner_id}, [resource_type]), key=attrgetter("created_at", "id"))
+        items = [
+            stored
+            for stored in self.resources.values()
+            if (stored.resource_type, stored.owner_id) == (resource_type, owner_id)
+        ]
+        found = sorted(items, key=attrgetter("created_at", "id"))
         owner_key = SHAPES[resource_type].owner_key
         return {
             stored.id: {
@@ -165,19 +170,19 @@ class Environment:
             for resource_type, reference, target_type in names.holders
             if stored.resource_type == resource_type
         }
-        children = self._children({stored.id for stored in named}, names.child_types)
+        children = self._children(named, names.owned)
         found = {(stored.resource_type, stored.id) for stored in (*named, *children)}
-        found |= {
-            (stored.resource_type, stored.id)
-            for stored in self._children({stored.id for stored in children}, names.child_types)
-        }
+        found |= {(stored.resource_type, stored.id) for stored in self._children(children, names.owned)}
         return [stored for name, stored in self.resources.items() if name in found | held]
 
-    def _children(self, owners: set[str], types: Sequence[str]) -> list[StoredResource]:
+    def _children(
+        self, owners: Sequence[StoredResource], owned: Sequence[tuple[str, str]]
+    ) -> list[StoredResource]:
+        wanted = {
+            (item, owner.id) for owner in owners for holder, item in owned if owner.resource_type == holder
+        }
         return [
-            stored
-            for stored in self.resources.values()
-            if stored.owner_id in owners and stored.resource_type in types
+            stored for stored in self.resources.values() if (stored.resource_type, stored.owner_id) in wanted
         ]
 
 

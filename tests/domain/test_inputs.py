@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from imports_service.domain.checks import RowChecks
 from imports_service.domain.imports import Format
 from imports_service.domain.inputs import InputDecoder
-from imports_service.domain.nested_reader import Reading
+from imports_service.domain.reading import Reading
 from imports_service.domain.rows import Code
 from imports_service.domain.values import parse_json
 from tests.domain.decoding import SHAPES, decode_json, said_of, stored

@@ -192,7 +192,7 @@ def test_own_names_take_along_what_rows_nest() -> None:
     )
 
     assert names.has_nested
-    assert names.child_types == ["line_items", "line_item_options"]
+    assert names.owned == [("orders", "line_items"), ("line_items", "line_item_options")]
     assert names.holders == [
         ("orders", "shipping_address_id", "addresses"),
         ("orders", "billing_address_id", "addresses"),

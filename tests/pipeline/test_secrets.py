@@ -109,3 +109,17 @@ def test_of_objects_in_a_cell(cell, kept):
 
     assert rows_of([segment]) == [[kept, "r"]]
     assert segment.header.emptied_columns() == {}
+
+
+def test_on_every_level_that_relationships_lead_to():
+    row = b'{"sku_code":"A","order":{"number":"1","customer_password":"hunter2","customer":{"password":"hunter2"}}}'
+    (segment,) = split(row, resource_type="line_items")
+
+    assert b"hunter2" not in b"".join(segment.lines)
+
+
+def test_rows_without_secrets_stay_as_they_were_sent():
+    row = b'{ "name": "L",  "sku_list_items": [ {"sku_code": "A"} ] }'
+    (segment,) = split(row, resource_type="sku_lists")
+
+    assert segment.lines == [row]

@@ -24,7 +24,7 @@ SEGMENT = 5_000
 NESTING = ROWS // SEGMENT
 """One SKU in so many owns an item, which owns an option, and holds an address."""
 
-CHILD_TYPES = ["line_items", "line_item_options"]
+OWNED = [("skus", "line_items"), ("line_items", "line_item_options")]
 HOLDERS = [("skus", "address_id", "addresses")]
 MAX_SECONDS = 1.0
 TABLES = (
@@ -136,7 +136,8 @@ def samples() -> dict[str, tuple[object, ...]]:
         "find_references_by_prefix": (ORGANIZATION, types, keys, [key + "!" for key in keys]),
         "lock_resources": (ORGANIZATION, types, keys, types, ids[::-1]),
         "lock_nested_resources": (
-            *(ORGANIZATION, types[:500], keys[:500], types[:500], ids[499::-1], CHILD_TYPES),
+            *(ORGANIZATION, types[:500], keys[:500], types[:500], ids[499::-1]),
+            *map(list, zip(*OWNED, strict=True)),
             *([name] for name in HOLDERS[0]),
         ),
         "find_resources_by_id": (ORGANIZATION, "skus", ids),
@@ -163,7 +164,7 @@ def samples() -> dict[str, tuple[object, ...]]:
             keys[:500],
             types[:500],
             ids[500:1000],
-            ["line_items", "line_item_options"],
+            *map(list, zip(*OWNED, strict=True)),
             ["skus"],
             ["address_id"],
             ["addresses"],
@@ -238,7 +239,7 @@ async def look_up(connection: Connection, start: int) -> None:
     types = ["skus"] * len(ids)
     for named in (names(keys=keys), names(ids=ids), names(ids=ids, keys=keys)):
         await resources.lock_resources(connection, ORGANIZATION, named)
-        nesting = replace(named, child_types=CHILD_TYPES, holders=HOLDERS)
+        nesting = replace(named, owned=OWNED, holders=HOLDERS)
         await resources.lock_resources(connection, ORGANIZATION, nesting)
         await rehearsals.read_resources(connection, ORGANIZATION, str(UID), named)
     for wanted in (Wanted(types=types, ids=ids), Wanted(key_types=types, keys=keys)):

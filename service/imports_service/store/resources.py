@@ -73,11 +73,10 @@ async def lock_resources(
     names = (named.key_types, named.keys, named.id_types, named.ids)
     if not named.has_nested:
         return await _stored(await connection.fetch(SQL.lock_resources, organization_id, *names))
+    owners, items = ([pair[part] for pair in named.owned] for part in range(2))
     holders = [[holder[part] for holder in named.holders] for part in range(3)]
     return await _stored(
-        await connection.fetch(
-            SQL.lock_nested_resources, organization_id, *names, named.child_types, *holders
-        )
+        await connection.fetch(SQL.lock_nested_resources, organization_id, *names, owners, items, *holders)
     )
 
 
