@@ -3,7 +3,6 @@
 What is not here is a call of the generated stubs on `Imports.channel`.
 """
 
-import json
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -27,8 +26,10 @@ from commerce.imports.v1.imports_pb2 import (
     ListImportResultsRequest,
     ListImportsRequest,
     Outcome,
+    RetryImportRequest,
 )
 from commerce.imports.v1.imports_pb2_grpc import ImportServiceStub
+from imports_client.channel import DEFAULT_TARGET, open_channel
 from imports_client.documents import Document, sha256_of
 from imports_client.uploading import send
 from imports_client.watching import watch_import
@@ -36,50 +37,7 @@ from imports_client.watching import watch_import
 if TYPE_CHECKING:  # the types of the stubs know it, the stubs themselves do not
     from commerce.imports.v1.imports_pb2_grpc import ImportServiceAsyncStub
 
-DEFAULT_TARGET = "127.0.0.1:50051"
-MAX_MESSAGE_BYTES = 4 * 1024 * 1024
-MAX_ANSWER_BYTES = 16 * 1024 * 1024
 CALL_SECONDS = 30.0
-
-# Only what may be repeated without a request id.
-_RETRIED = ("GetImport", "ListImports", "ListImportResults", "InterruptImport", "WaitImport")
-_SERVICE_CONFIG = json.dumps(
-    {
-        "methodConfig": [
-            {
-                "name": [
-                    *(
-                        {"service": "commerce.imports.v1.ImportService", "method": method}
-                        for method in _RETRIED
-                    ),
-                    {"service": "commerce.imports.v1.ResourceTypeService"},
-                    {"service": "commerce.imports.v1.ResourceService", "method": "GetResource"},
-                    {"service": "commerce.imports.v1.ResourceService", "method": "ListResources"},
-                ],
-                "retryPolicy": {
-                    "maxAttempts": 4,
-                    "initialBackoff": "0.1s",
-                    "maxBackoff": "2s",
-                    "backoffMultiplier": 3,
-                    "retryableStatusCodes": ["UNAVAILABLE"],
-                },
-            }
-        ]
-    }
-)
-_CHANNEL_OPTIONS: tuple[tuple[str, Any], ...] = (
-    ("grpc.service_config", _SERVICE_CONFIG),
-    ("grpc.enable_retries", 1),
-    ("grpc.max_receive_message_length", MAX_ANSWER_BYTES),
-    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-    # Left alone, a channel tries again after up to two minutes; a restarted service is back sooner.
-    ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.max_reconnect_backoff_ms", 2_000),
-    # A dead peer is noticed only with all three; the service does not allow pings more often than every 10 s.
-    ("grpc.keepalive_time_ms", 30_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
-    ("grpc.http2.ping_timeout_ms", 10_000),
-)
 
 
 class SpecFields(TypedDict, total=False):
@@ -114,6 +72,7 @@ class Imports:
         *,
         import_id: str = "",
         request_id: str | None = None,
+        validate_only: bool = False,
         timeout: float = CALL_SECONDS,
         **spec: Unpack[SpecFields],
     ) -> Import:
@@ -121,7 +80,7 @@ class Imports:
 
         A `request_id` is made up if none is given, so that no try can make a second import.
         """
-        request = _creation(parent, resource_type, import_id, request_id, spec)
+        request = _creation(parent, resource_type, import_id, request_id, validate_only, spec)
         if isinstance(inputs, bytes):
             request.document = inputs
         else:
@@ -136,6 +95,7 @@ class Imports:
         *,
         import_id: str = "",
         request_id: str | None = None,
+        validate_only: bool = False,
         timeout: float | None = None,
         **spec: Unpack[SpecFields],
     ) -> Import:
@@ -144,10 +104,29 @@ class Imports:
         Raises what reading the document raises; nothing is imported then. A broken upload is started anew by
         the caller, with the same `request_id` when it is not known whether it arrived.
         """
-        header = _creation(parent, resource_type, import_id, request_id, spec)
+        header = _creation(parent, resource_type, import_id, request_id, validate_only, spec)
         # To the service a sender that vanishes can look like the end of the document; with the hash it cannot.
         header.document_sha256 = await sha256_of(document)
         return await send(self._stub.UploadImport(timeout=timeout), header, document)
+
+    async def retry(
+        self,
+        name: str,
+        *,
+        outcomes: Iterable[Outcome.ValueType] = (),
+        request_id: str | None = None,
+        timeout: float = CALL_SECONDS,
+    ) -> Import:
+        """Create an import of the failed and not processed rows of one that has ended, or of either.
+
+        A `request_id` is made up if none is given, so that no try can make a second import.
+        """
+        request = RetryImportRequest(
+            name=name,
+            outcomes=list(outcomes),
+            request_id=str(uuid.uuid4()) if request_id is None else request_id,
+        )
+        return await self._stub.RetryImport(request, timeout=timeout)
 
     async def get(self, name: str, *, timeout: float = CALL_SECONDS) -> Import:
         """The import with its logs, summary and fresh URLs."""
@@ -236,21 +215,23 @@ async def connect(
 
     Connecting happens with the first call, which fails with UNAVAILABLE when nobody is there.
     """
-    if credentials is None:
-        channel = grpc.aio.insecure_channel(target, options=_CHANNEL_OPTIONS)
-    else:
-        channel = grpc.aio.secure_channel(target, credentials, options=_CHANNEL_OPTIONS)
-    async with channel:
+    async with open_channel(target, credentials) as channel:
         yield Imports(channel)
 
 
 def _creation(
-    parent: str, resource_type: str, import_id: str, request_id: str | None, spec: SpecFields
+    parent: str,
+    resource_type: str,
+    import_id: str,
+    request_id: str | None,
+    validate_only: bool,
+    spec: SpecFields,
 ) -> CreateImportRequest:
     return CreateImportRequest(
         parent=parent,
         import_id=import_id,
         request_id=str(uuid.uuid4()) if request_id is None else request_id,
+        validate_only=validate_only,
         spec=ImportSpec(resource_type=resource_type, **spec),
     )
 

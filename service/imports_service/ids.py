@@ -5,6 +5,7 @@ The clock and the randomness of the system go in here and nowhere else; tests ma
 
 import os
 import time
+from collections.abc import Iterator
 
 _DIGITS = (
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"  # in the order of their code points
@@ -14,6 +15,8 @@ _COUNTER_DIGITS = 3
 _ENTROPY_DIGITS = 11  # 65 bits
 _RUN = len(_DIGITS) ** _COUNTER_DIGITS
 _COUNTERS = tuple(f"{first}{second}{third}" for first in _DIGITS for second in _DIGITS for third in _DIGITS)
+
+_MORE = 1_000
 
 ENTROPY_BYTES = 10
 
@@ -42,6 +45,15 @@ def new_ids(count: int, milliseconds: int | None = None, *, entropy: bytes | Non
         run, _ENTROPY_DIGITS
     )
     return [prefix + counter for counter in _COUNTERS[:count]]
+
+
+def id_stream(expected: int) -> Iterator[str]:
+    """New resource ids in ascending order without end; the first ones, as many as expected, come the fastest."""
+    milliseconds = _now()
+    yield from new_ids(min(expected, _RUN), milliseconds)
+    while True:
+        milliseconds += 1
+        yield from new_ids(_MORE, milliseconds)
 
 
 def _now() -> int:

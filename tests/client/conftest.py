@@ -16,18 +16,26 @@ from google.rpc.status_pb2 import Status as RpcStatus
 from grpc_status import rpc_status
 
 from commerce.imports.v1.imports_pb2_grpc import ImportServiceServicer, add_ImportServiceServicer_to_server
+from commerce.imports.v1.resources_pb2_grpc import (
+    ResourceServiceServicer,
+    add_ResourceServiceServicer_to_server,
+)
 from imports_client.connection import Imports, connect
 
 Context = grpc.aio.ServicerContext[Any, Any]
-Serve = Callable[["Partial"], Awaitable[str]]
+Serve = Callable[["Partial | PartialResources"], Awaitable[str]]
 ConnectTo = Callable[["Partial"], Awaitable[Imports]]
 
 if TYPE_CHECKING:
 
     class Partial:
         """To the type checker a servicer has to serve everything; these serve what their test is about."""
+
+    class PartialResources:
+        """The same of resources."""
 else:
     Partial = ImportServiceServicer
+    PartialResources = ResourceServiceServicer
 
 
 async def refuse(context: Context, code: grpc.StatusCode, message: str, *details: Message) -> None:
@@ -45,9 +53,12 @@ async def serve() -> AsyncIterator[Serve]:
     """Serve a servicer on a free port until the end of the test, and say where."""
     async with AsyncExitStack() as stack:
 
-        async def start(servicer: Partial) -> str:
+        async def start(servicer: Partial | PartialResources) -> str:
             server = grpc.aio.server()
-            add_ImportServiceServicer_to_server(cast(ImportServiceServicer, servicer), server)
+            if isinstance(servicer, PartialResources):
+                add_ResourceServiceServicer_to_server(cast(ResourceServiceServicer, servicer), server)
+            else:
+                add_ImportServiceServicer_to_server(cast(ImportServiceServicer, servicer), server)
             port = server.add_insecure_port("127.0.0.1:0")
             await server.start()
             stack.push_async_callback(server.stop, 0)

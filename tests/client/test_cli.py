@@ -1,11 +1,9 @@
 """The command line as a process: what it writes, and where, and its exit status."""
 
 import asyncio
-import json
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import grpc
 import pytest
@@ -15,10 +13,10 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 from commerce.imports.v1 import imports_pb2 as pb
 from imports_client.cli.refused import CallRefused
 from tests.client.conftest import Context, Partial, Serve, refuse
+from tests.client.shell import COMMAND, Ended, environment, imports
 
 SKUS = "code,name\nA,a\nB,\n"
 NAME = "organizations/acme/imports/i-1"
-COMMAND = Path(sys.executable).with_name("imports")
 
 
 class Shop(Partial):
@@ -89,16 +87,6 @@ class Shop(Partial):
         return pb.ListImportResultsResponse(results=[failed])
 
 
-class Ended(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-    @property
-    def documents(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
 @pytest.fixture
 def shop() -> Shop:
     return Shop()
@@ -114,22 +102,6 @@ def skus(tmp_path: Path) -> Path:
     file = tmp_path / "skus.csv"
     file.write_text(SKUS)
     return file
-
-
-async def imports(*arguments: str, server: str = "127.0.0.1:1", stdin: bytes = b"") -> Ended:
-    """Run the command as a shell would."""
-    process = await asyncio.create_subprocess_exec(
-        str(COMMAND),
-        *arguments,
-        env={"IMPORTS_SERVER": server, "IMPORTS_ORGANIZATION": "acme", "COLUMNS": "120", "LC_ALL": "C.UTF-8"},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    async with asyncio.timeout(30):
-        out, err = await process.communicate(stdin)
-    assert process.returncode is not None
-    return Ended(process.returncode, out.decode(), err.decode())
 
 
 async def test_create_tells_every_transition_and_the_bad_rows_and_ends_with_1(
@@ -158,17 +130,21 @@ async def test_create_of_a_good_document_ends_with_0(server: str, shop: Shop, sk
 
 async def test_create_sends_what_it_was_told(server: str, shop: Shop, skus: Path) -> None:
     options = ["--parent-resource-id", "p", "--skip-errors", "--request-id", "r", "--reference", "mine"]
+    options += ["--delimiter", "tab", "--null-marker", "-", "--after", "i-0", "--validate-only"]
     await imports("create", str(skus), "--type", "skus", *options, "--no-watch", server=server)
 
     assert shop.document == SKUS.encode()
     assert shop.header.parent == "organizations/acme"
     assert shop.header.request_id == "r"
+    assert shop.header.validate_only
     assert shop.header.spec == pb.ImportSpec(
         resource_type="skus",
         format=pb.FORMAT_CSV,
         parent_resource_id="p",
         skip_errors=True,
         reference="mine",
+        csv_options=pb.CsvOptions(delimiter="\t", null_marker="-"),
+        after=["organizations/acme/imports/i-0"],
     )
 
 
@@ -198,10 +174,10 @@ async def test_create_with_json_prints_one_document_with_numbers_and_bad_rows(
     assert [row["row_number"] for row in document["failed_rows"]] == [2]
 
 
-async def test_a_refused_request_ends_with_2_and_says_reason_and_field(server: str, skus: Path) -> None:
+async def test_a_refused_request_ends_with_3_and_says_reason_and_field(server: str, skus: Path) -> None:
     ended = await imports("create", str(skus), "--type", "skuz", "--json", server=server)
 
-    assert ended == Ended(2, "", "RESOURCE_TYPE_UNKNOWN: no such type\n  spec.resource_type: bad\n")
+    assert ended == Ended(3, "", "RESOURCE_TYPE_UNKNOWN: no such type\n  spec.resource_type: bad\n")
 
 
 def test_what_the_message_says_is_not_said_again() -> None:
@@ -218,14 +194,36 @@ def test_what_the_message_says_is_not_said_again() -> None:
         pytest.param(["create"], id="no document"),
         pytest.param(["create", "absent.csv", "--type", "skus"], id="a document that is not there"),
         pytest.param(["list", "--status", "done"], id="an unknown status"),
-        pytest.param(["list"], id="nobody answers"),
+        pytest.param(["export", "--type", "skus", "--key", "A"], id="a key without a name"),
+        pytest.param(["export", "--type", "skus", "--json"], id="two things to standard output"),
+        pytest.param(["export", "absent/skus.json", "--type", "skus"], id="a directory that is not there"),
+        pytest.param(["download", "i-1", "-o", "-", "--json"], id="a file and JSON to standard output"),
     ],
 )
-async def test_what_cannot_be_done_ends_with_2_and_leaves_stdout_empty(arguments: list[str]) -> None:
+async def test_what_cannot_be_meant_ends_with_2_and_leaves_stdout_empty(arguments: list[str]) -> None:
     ended = await imports(*arguments)
 
     assert (ended.status, ended.out) == (2, "")
     assert ended.err
+
+
+async def test_a_service_that_does_not_answer_ends_with_3() -> None:
+    ended = await imports("list")
+
+    assert (ended.status, ended.out) == (3, "")
+    assert "nobody answers" in ended.err
+
+
+async def test_a_reader_who_leaves_is_no_error_to_write_about(server: str) -> None:
+    process = await asyncio.create_subprocess_shell(
+        f"{COMMAND} list --json | true; exit ${{PIPESTATUS[0]}}",
+        executable="/bin/bash",
+        env=environment(server),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, err = await process.communicate()
+
+    assert (process.returncode, err) == (141, b"")
 
 
 async def test_watch_with_json_prints_an_event_a_line(server: str) -> None:

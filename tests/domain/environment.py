@@ -12,7 +12,14 @@ from imports_service.domain.fold import Folded, fold
 from imports_service.domain.imports import Format
 from imports_service.domain.inputs import Input, InputDecoder
 from imports_service.domain.keys import canonical_key
-from imports_service.domain.lookups import OwnNames, References, Wanted, own_names, wanted_references
+from imports_service.domain.lookups import (
+    OwnNames,
+    References,
+    Wanted,
+    own_names,
+    wanted_references,
+    wanted_targets,
+)
 from imports_service.domain.registry import load_registry
 from imports_service.domain.resources import ReferenceRow, StoredResource, WrittenResource
 from imports_service.domain.rows import Issue, Outcome
@@ -20,6 +27,7 @@ from imports_service.domain.shapes import Shapes
 from imports_service.ids import new_ids
 
 SHAPES = Shapes(load_registry())
+MANY_IDS = 2_000
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 ENTROPY = b"for tests, always the same one"
 
@@ -58,20 +66,27 @@ class Environment:
         """Fold the rows over what is stored and leave that as it is."""
         shape = SHAPES[resource_type]
         inputs = read(resource_type, rows, parent_resource_id=parent_resource_id)
-        references = References(self._found(wanted_references(shape, inputs)))
-        state = self._locked(own_names(shape, inputs, references))
+        references = References()
+        wanted = wanted_references(shape, inputs)
         while True:
-            ids = new_ids(len(rows), milliseconds=self.imports)
-            folded = fold(shape, inputs, references, state, new_ids=iter(ids), entropy=ENTROPY)
-            unasked = folded.unasked
-            if unasked.is_empty:
+            while not wanted.is_empty:
+                asked_keys = zip(wanted.key_types, wanted.keys, strict=True)
+                references.add(self._found(wanted), asked_keys=asked_keys)
+                wanted = wanted_targets(shape, inputs, references)
+            state = self._locked(own_names(shape, inputs, references))
+            ids = iter(new_ids(MANY_IDS, milliseconds=self.imports))
+            folded = fold(shape, inputs, references, state, new_ids=ids, entropy=ENTROPY)
+            assert folded.unlocked == []
+            if folded.unasked.is_empty:
                 return folded
-            references.add(self._found(unasked), asked_keys=zip(unasked.key_types, unasked.keys, strict=True))
+            wanted = folded.unasked
 
     def run(self, resource_type: str, *rows: Row, parent_resource_id: str | None = None) -> Folded:
         """Fold the rows and store what they leave behind."""
         self.imports += 1
         folded = self.fold(resource_type, *rows, parent_resource_id=parent_resource_id)
+        for name in folded.removed:
+            del self.resources[name]
         for written in (*folded.created, *folded.changed):
             self._store(written)
         return folded
@@ -126,10 +141,30 @@ class Environment:
     def _locked(self, names: OwnNames) -> list[StoredResource]:
         ids = set(zip(names.id_types, names.ids, strict=True))
         keys = set(zip(names.key_types, names.keys, strict=True))
-        return [
+        named = [
             stored
             for stored in self.resources.values()
             if (stored.resource_type, stored.id) in ids or (stored.resource_type, stored.key) in keys
+        ]
+        held = {
+            (target_type, json.loads(stored.attributes).get(reference))
+            for stored in named
+            for resource_type, reference, target_type in names.holders
+            if stored.resource_type == resource_type
+        }
+        children = self._children({stored.id for stored in named}, names.child_types)
+        found = {(stored.resource_type, stored.id) for stored in (*named, *children)}
+        found |= {
+            (stored.resource_type, stored.id)
+            for stored in self._children({stored.id for stored in children}, names.child_types)
+        }
+        return [stored for name, stored in self.resources.items() if name in found | held]
+
+    def _children(self, owners: set[str], types: Sequence[str]) -> list[StoredResource]:
+        return [
+            stored
+            for stored in self.resources.values()
+            if stored.owner_id in owners and stored.resource_type in types
         ]
 
 

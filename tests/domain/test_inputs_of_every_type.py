@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from imports_service.domain.attributes import Attribute, AttributeType
+from imports_service.domain.csv_template import csv_template
 from imports_service.domain.rows import Code
 from tests.domain.decoding import REGISTRY, SHAPES, decode_csv, decode_json, said_of, stored
 
@@ -162,7 +163,7 @@ def test_the_sample_of_a_type_is_a_good_row_with_all_that_is_required(name: str)
 
 @pytest.mark.parametrize("name", TYPES)
 def test_the_header_of_a_type_is_taken_as_a_csv_header(name: str) -> None:
-    header = REGISTRY.types[name].csv_header
+    header = csv_template(REGISTRY.types[name], REGISTRY.types)
 
     [row] = decode_csv(name, f"{header}\n{',' * header.count(',')}\n")
 

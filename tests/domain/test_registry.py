@@ -5,6 +5,7 @@ from importlib.resources import files
 
 import pytest
 
+from imports_service.domain.csv_template import csv_template
 from imports_service.domain.registry import DATA_FILE, RegistryError, load_registry
 
 REGISTRY = load_registry()
@@ -113,11 +114,11 @@ def test_a_condition_is_told_in_words() -> None:
 
 
 def test_a_csv_header_names_everything_but_triggers_and_secrets() -> None:
-    header = REGISTRY.types["customers"].csv_header.split(",")
+    header = csv_template(REGISTRY.types["customers"], REGISTRY.types).split(",")
 
     assert {"email", "metadata", "customer_group_id"} <= set(header)
     assert "password" not in header
-    assert "_compute_price_amount" not in REGISTRY.types["bundles"].csv_header
+    assert "_compute_price_amount" not in csv_template(REGISTRY.types["bundles"], REGISTRY.types)
 
 
 def test_an_attribute_hides_the_read_only_name_that_others_carry() -> None:

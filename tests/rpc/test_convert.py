@@ -156,8 +156,9 @@ def test_a_key_without_its_optional_part_leaves_it_out() -> None:
 
 
 def test_every_type_is_described_whole() -> None:
-    for resource_type in load_registry().types.values():
-        message = message_of_type(resource_type)
+    types = load_registry().types
+    for resource_type in types.values():
+        message = message_of_type(resource_type, types)
 
         assert len(message.attributes) == len(resource_type.attributes)
         assert len(message.relationships) == len(resource_type.relationships)

@@ -1,23 +1,33 @@
 """`imports create`: send a document and, unless told otherwise, watch it to its end."""
 
 import sys
-from collections.abc import AsyncGenerator, AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 
-from commerce.imports.v1.imports_pb2 import FORMAT_CSV, FORMAT_JSON, Format, Import
-from imports_client.cli.console import open_console
-from imports_client.cli.live import LiveImport
-from imports_client.cli.plain import as_plain, print_json
-from imports_client.cli.report import exit_status, failed_results, headline, print_failed_rows
-from imports_client.cli.session import DEFAULT_SERVER, AsJson, Organization, Rows, Server, session
-from imports_client.connection import Imports, SpecFields
+from commerce.imports.v1.imports_pb2 import CsvOptions
+from imports_client.cli.following import follow, tell_name
+from imports_client.cli.session import (
+    DEFAULT_SERVER,
+    FORMATS,
+    AsJson,
+    FormatWord,
+    Organization,
+    RequestId,
+    ResourceType,
+    Rows,
+    Server,
+    ToTheEnd,
+    full_name,
+    session,
+)
+from imports_client.connection import SpecFields
 from imports_client.documents import Document, chunks_of, chunks_of_file, guessed_format
 
-_FORMATS: dict[str, Format.ValueType] = {"json": FORMAT_JSON, "csv": FORMAT_CSV}
+_TAB = ("\\t", "tab")  # what a shell passes on more easily than a tab
 
 
 async def create(
@@ -26,17 +36,29 @@ async def create(
     ],
     /,
     *,
-    resource_type: Annotated[str, Parameter(name=["--type", "-t"], help="What the rows are: skus, prices")],
+    resource_type: ResourceType,
     organization: Organization,
     server: Server = DEFAULT_SERVER,
     format: Annotated[
-        Literal["json", "csv"] | None, Parameter(help="Else guessed from the file's name or first byte.")
+        FormatWord | None, Parameter(help="Else guessed from the file's name or first byte.")
     ] = None,
     parent_resource_id: Annotated[str, Parameter(help="Fills the rows' parent, such as a price list.")] = "",
     skip_errors: Annotated[bool, Parameter(negative="", help="Go on however many rows fail.")] = False,
-    request_id: Annotated[str | None, Parameter(help="Makes the same command harmless to repeat.")] = None,
+    validate_only: Annotated[
+        bool, Parameter(negative="", help="Rehearse: say what would change, write nothing.")
+    ] = False,
     reference: Annotated[str, Parameter(help="Your own id of the import.")] = "",
-    watch: Annotated[bool, Parameter(help="Watch the import to its end.")] = True,
+    delimiter: Annotated[
+        str, Parameter(allow_leading_hyphen=True, help="What stands between the cells of a CSV, or `tab`.")
+    ] = "",
+    null_marker: Annotated[
+        str | None, Parameter(allow_leading_hyphen=True, help="The cell of a CSV that means null.")
+    ] = None,
+    after: Annotated[
+        Sequence[str], Parameter(negative="", help="Wait for the end of this import; may be repeated.")
+    ] = (),
+    request_id: RequestId = None,
+    watch: ToTheEnd = True,
     rows: Rows = 20,
     json: AsJson = False,
 ) -> int:
@@ -45,36 +67,26 @@ async def create(
         "parent_resource_id": parent_resource_id,
         "skip_errors": skip_errors,
         "reference": reference,
+        "after": [full_name(name, organization) for name in after],
     }
+    if delimiter or null_marker is not None:
+        spec["csv_options"] = CsvOptions(
+            delimiter="\t" if delimiter in _TAB else delimiter, null_marker=null_marker
+        )
     document, beginning = await _opened(file)
-    spec["format"] = _FORMATS[format] if format else guessed_format(file, beginning)
+    spec["format"] = FORMATS[format] if format else guessed_format(file, beginning)
     async with session(server) as imports:
         created = await imports.upload(
-            f"organizations/{organization}", resource_type, document, request_id=request_id, **spec
+            f"organizations/{organization}",
+            resource_type,
+            document,
+            request_id=request_id,
+            validate_only=validate_only,
+            **spec,
         )
         if watch:
-            return await _watch_to_the_end(imports, created, label=Path(file).name, rows=rows, json=json)
-    if json:
-        print_json(as_plain(created))
-    else:
-        print(created.name)
-    return 0
-
-
-async def _watch_to_the_end(imports: Imports, created: Import, *, label: str, rows: int, json: bool) -> int:
-    console = open_console(quiet=json)
-    with LiveImport(console, label) as live:
-        async with aclosing(imports.watch(created.name)) as events:
-            async for event in events:
-                live.show(event)
-    ended = await imports.get(created.name)
-    failed = await failed_results(imports, ended, rows)
-    if json:
-        print_json(as_plain(ended) | {"failed_rows": [as_plain(each) for each in failed]})
-    else:
-        console.print(f"{ended.name}\n{headline(ended)}", markup=False, highlight=False)
-        print_failed_rows(console, failed, out_of=ended.errors_count)
-    return exit_status(ended)
+            return await follow(imports, created, label=Path(file).name, rows=rows, json=json)
+    return tell_name(created, json=json)
 
 
 async def _opened(file: str) -> tuple[Document, bytes]:

@@ -1,7 +1,11 @@
-"""A call that was refused, as it is told to a person. Knows nothing of gRPC, so that it costs nothing to
-load."""
+"""What ends a command before it is done, as it is told to a person. Knows nothing of gRPC, so that it costs
+nothing to load."""
 
 from collections.abc import Iterable
+
+
+class WrongUsage(Exception):
+    """The command cannot be meant so; the message says why."""
 
 
 class CallRefused(Exception):

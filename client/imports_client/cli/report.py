@@ -12,6 +12,7 @@ from commerce.imports.v1.imports_pb2 import (
     STATUS_INTERRUPTED,
     Import,
     ImportResult,
+    Outcome,
     StatusReason,
 )
 from imports_client.cli.console import shown
@@ -34,6 +35,12 @@ async def failed_results(imports: Imports, found: Import, at_most: int) -> list[
 def exit_status(found: Import) -> int:
     """1 when rows failed or the import was interrupted."""
     return int(found.errors_count > 0 or found.status == STATUS_INTERRUPTED)
+
+
+def outcome_word(outcome: Outcome.ValueType) -> str:
+    """`not processed` of OUTCOME_NOT_PROCESSED; a number of a later contract stays a number."""
+    known = outcome in Outcome.values()
+    return Outcome.Name(outcome).removeprefix("OUTCOME_").lower().replace("_", " ") if known else str(outcome)
 
 
 def headline(found: Import) -> str:

@@ -1,22 +1,28 @@
 """`imports show`: one import with all that is known of it."""
 
-from typing import Annotated
-
-from cyclopts import Parameter
 from rich.table import Table
 
 from commerce.imports.v1.imports_pb2 import Import
+from imports_client.cli.account import account_of
 from imports_client.cli.console import open_console, shown
-from imports_client.cli.plain import as_plain, print_json
-from imports_client.cli.report import failed_results, headline, print_failed_rows
-from imports_client.cli.session import DEFAULT_SERVER, AsJson, Organization, Rows, Server, full_name, session
+from imports_client.cli.plain import print_json
+from imports_client.cli.session import (
+    DEFAULT_SERVER,
+    AsJson,
+    Name,
+    Organization,
+    Rows,
+    Server,
+    full_name,
+    session,
+)
 
 _TIMES = ("created_at", "started_at", "completed_at", "interrupted_at", "expires_at")
 _TEXTS = ("reference", "parent_resource_id", "retry_of", "attachment_url", "failed_inputs_url")
 
 
 async def show(
-    name: Annotated[str, Parameter(help="The import's id or its whole name.")],
+    name: Name,
     /,
     *,
     organization: Organization | None = None,
@@ -26,15 +32,14 @@ async def show(
 ) -> int:
     """Show one import and its failed rows. Exit status 0 however the import ended."""
     async with session(server) as imports:
-        found = await imports.get(full_name(name, organization))
-        failed = await failed_results(imports, found, rows)
+        account = await account_of(imports, full_name(name, organization), rows)
     if json:
-        print_json(as_plain(found) | {"failed_rows": [as_plain(each) for each in failed]})
+        print_json(account.as_plain())
         return 0
     console = open_console()
-    console.print(f"{found.name}\n{headline(found)}", markup=False, highlight=False)
-    console.print(_details(found))
-    print_failed_rows(console, failed, out_of=found.errors_count)
+    account.print_headline(console)
+    console.print(_details(account.found))
+    account.print_rows(console)
     return 0
 
 

@@ -6,15 +6,25 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from imports_client.cli.account import account_of
 from imports_client.cli.console import open_console
 from imports_client.cli.live import LiveImport
 from imports_client.cli.plain import as_plain, print_json
-from imports_client.cli.report import exit_status, failed_results, headline, print_failed_rows
-from imports_client.cli.session import DEFAULT_SERVER, AsJson, Organization, Rows, Server, full_name, session
+from imports_client.cli.report import exit_status
+from imports_client.cli.session import (
+    DEFAULT_SERVER,
+    AsJson,
+    Name,
+    Organization,
+    Rows,
+    Server,
+    full_name,
+    session,
+)
 
 
 async def watch(
-    name: Annotated[str, Parameter(help="The import's id or its whole name.")],
+    name: Name,
     /,
     *,
     organization: Organization | None = None,
@@ -38,8 +48,8 @@ async def watch(
                     live.show(event)
                     if json:
                         print_json(as_plain(event))
-        ended = await imports.get(full)
-        if not json:
-            console.print(headline(ended), markup=False, highlight=False)
-            print_failed_rows(console, await failed_results(imports, ended, rows), out_of=ended.errors_count)
-    return exit_status(ended)
+        account = await account_of(imports, full, 0 if json else rows)
+    if not json:
+        account.print_headline(console)
+        account.print_rows(console)
+    return exit_status(account.found)

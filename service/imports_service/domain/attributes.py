@@ -12,6 +12,9 @@ from msgspec import UNSET, UnsetType
 
 Scalar = bool | int | float | str
 
+# Enough to tell an address from a slip: what stands on both sides of one @ and is neither blank nor control character.
+_EMAIL = r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+$"
+
 
 class AttributeType(StrEnum):
     """The words that callers see. Datetimes are RFC 3339; an object is any JSON object, kept as one value."""
@@ -48,7 +51,9 @@ class _Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class Attribute(_Member, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One settable attribute. Lengths are in characters, bounds are of the value; `above` is exclusive.
 
-    `default` is UNSET when there is none. `refers_to` is `<type>.<attribute>` of a shortcut, and `fills` the
+    `default` is UNSET when there is none. A `switch` can only be turned on, by true, and ends with the trigger
+    `ended_by`; off is how it is when nothing is stored.
+    `refers_to` is `<type>.<attribute>` of a shortcut, and `fills` the
     input key of the relationship that the shortcut stands for, "" when it stands for none.
     """
 
@@ -66,8 +71,16 @@ class Attribute(_Member, frozen=True, kw_only=True, forbid_unknown_fields=True):
     secret: bool = False
     email: bool = False
     trigger: bool = False
+    switch: bool = False
+    ended_by: str = ""
     refers_to: str = ""
     fills: str = ""
+
+    @property
+    def whole_pattern(self) -> str:
+        """The regular expression that a whole text matches from its beginning to its very end; "" for any text."""
+        pattern = self.pattern or (_EMAIL if self.email else "")
+        return pattern.removesuffix("$") + r"\Z" if pattern else ""
 
     @property
     def target_type(self) -> str:
@@ -84,7 +97,9 @@ class Relationship(_Member, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """One relationship. `types` are all that it may point to, `importable` those of them whose rows we hold.
 
     `nested`: objects in its place are made with the row and belong to it ("owned"), are upserted by their key
-    ("shared"), or name what exists (""). `items` is the importable type of a list's items.
+    ("shared"), or name what exists (""). `items` is the importable type of a list's items, and `local_key` the
+    attribute by which they are told apart within their owner, "" where there is none. `key` is the one attribute
+    of the key of what is shared.
     """
 
     types: tuple[str, ...]
@@ -93,6 +108,8 @@ class Relationship(_Member, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     owner: bool = False
     nested: Literal["", "owned", "shared"] = ""
     items: str = ""
+    local_key: str = ""
+    key: str = ""
     max_items: int | None = None
     type_from: str = ""
 
@@ -100,6 +117,11 @@ class Relationship(_Member, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def input_key(self) -> str:
         """The name under which a row gives it: `<name>_id`, or the name itself for lists."""
         return self.name if self.many else f"{self.name}_id"
+
+    @property
+    def nested_type(self) -> str:
+        """The type of the resources that are nested in its place."""
+        return self.items or self.importable[0]
 
     @property
     def checked(self) -> bool:

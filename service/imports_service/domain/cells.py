@@ -4,12 +4,13 @@ An empty cell says nothing; the null marker, where there is one, says null. Text
 value of the type stays text, and is refused where values are checked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
-from imports_service.domain.attributes import AttributeType
+from imports_service.domain.columns import Cell, Column, Step, column_of
 from imports_service.domain.resource_type import ResourceType
-from imports_service.domain.values import FROM_TEXT
+from imports_service.domain.values import FROM_TEXT, GAP, json_from_text
 
 Cells = Sequence[str | None]
 
@@ -18,22 +19,32 @@ class CellReader:
     """Reads the records of one document. A cell of None is null, whatever the marker."""
 
     def __init__(
-        self, resource_type: ResourceType, columns: Sequence[str], *, null_marker: str | None
+        self,
+        resource_type: ResourceType,
+        types: Mapping[str, ResourceType],
+        columns: Sequence[str],
+        *,
+        null_marker: str | None,
     ) -> None:
-        types = {**resource_type.triggers, **{a.name: a.type for a in resource_type.attributes}}
-        objects = {name for name, kind in types.items() if kind is AttributeType.OBJECT}
+        found = {
+            name: column_of(name, resource_type, types) or Column((name,), Cell.DROPPED) for name in columns
+        }
         self.columns = tuple(columns)
         self._null_marker = null_marker
-        self._dropped = frozenset(name for name in columns if resource_type.is_read_only(name))
-        self._from_text = {name: FROM_TEXT[types[name]] for name in columns if types.get(name) in FROM_TEXT}
-        dotted = [(name, *name.split(".")) for name in columns if "." in name]
-        self._members = [(column, path) for column, *path in dotted if path[0] in objects]
+        self._dropped = frozenset(name for name, column in found.items() if column.kind is Cell.DROPPED)
+        self._from_text = {
+            name: from_text for name, column in found.items() if (from_text := _from_text(column)) is not None
+        }
+        self._nested = [(name, column) for name, column in found.items() if column.path != (name,)]
+        # what is written as one list of names in several columns is put together item by item
+        self._names = {column.path[:-1] for _, column in self._nested if column.kind is Cell.PARTS}
+        self._has_lists = any(isinstance(step, int) for _, column in self._nested for step in column.path)
 
     def read(self, records: Sequence[Cells]) -> list[dict[str, Any]]:
         """What each record gives, by column. Every record must have as many cells as there are columns.
 
-        Dotted cells of an object attribute together make the object. Goes through the cells column by column:
-        most columns of a document need nothing done, or are empty.
+        Dotted cells together make the object or list that they are parts of. Goes through the cells column by
+        column: most columns of a document need nothing done, or are empty.
         """
         names, columns, has_gaps = [], [], False
         for name, cells in zip(self.columns, zip(*records, strict=True), strict=True):
@@ -49,10 +60,16 @@ class CellReader:
         ]
         if has_gaps:
             rows = [{name: cell for name, cell in row.items() if cell != ""} for row in rows]
-        if self._members:
+        if self._nested:
             for row in rows:
-                self._gather_members(row)
+                self._nest(row)
         return rows
+
+    def note_emptied(self, row: dict[str, Any], names: Iterable[str]) -> None:
+        """Put null where a secret stood, so that it can be said that it is not stored."""
+        paths = {name: column.path for name, column in self._nested}
+        for name in names:
+            _put(row, paths.get(name, (name,)), None)
 
     def _column(self, name: str, cells: Cells) -> Sequence[Any]:
         if (marker := self._null_marker) is not None:
@@ -60,10 +77,67 @@ class CellReader:
         from_text = self._from_text.get(name)
         return cells if from_text is None else [from_text(cell) if cell else cell for cell in cells]
 
-    def _gather_members(self, row: dict[str, Any]) -> None:
-        for column, (*levels, member) in self._members:
-            if column in row:
-                holder = row
-                for name in levels:
-                    holder = holder.setdefault(name, {})
-                holder[member] = row.pop(column)
+    def _nest(self, row: dict[str, Any]) -> None:
+        """Put the dotted cells of a row together. Lists are kept by place until all their cells are in."""
+        for name, column in self._nested:
+            if name in row:
+                _put(row, column.path, row.pop(name))
+        for path in self._names:
+            _at(row, path, _items_of_names)
+        if self._has_lists:
+            _lists_in(row)
+
+
+def _put(holder: dict[Any, Any], path: Sequence[Step], value: Any) -> None:
+    for step in path[:-1]:
+        holder = holder.setdefault(step, {})
+    holder[path[-1]] = value
+
+
+def _at(holder: Any, path: Sequence[Step], change: Callable[[Any], Any]) -> None:
+    """Change what stands at the path, if anything does."""
+    for step in path[:-1]:
+        holder = holder.get(step, {})
+    if path[-1] in holder:
+        holder[path[-1]] = change(holder[path[-1]])
+
+
+def _items_of_names(columns: Any) -> Any:
+    """The items of a list whose columns hold one list of texts each; null where a cell is null."""
+    if any(cell is None for cell in columns.values()):
+        return None
+    if any(not isinstance(cell, list) for cell in columns.values()):
+        return columns
+    return [
+        {name: text for name, text in zip(columns, texts, strict=True) if text is not None}
+        for texts in zip_longest(*columns.values())
+    ]
+
+
+def _lists_in(holder: dict[Any, Any]) -> None:
+    """Make lists of what is kept by place; an item without a cell is a gap."""
+    for name, value in holder.items():
+        if not isinstance(value, dict):
+            continue
+        _lists_in(value)
+        if value and all(isinstance(step, int) for step in value):
+            holder[name] = [value.get(place, GAP) for place in range(max(value) + 1)]
+
+
+def _from_text(column: Column) -> Callable[[str], object] | None:
+    match column.kind:
+        case Cell.NAMES | Cell.PARTS:
+            return _names_from_text
+        case Cell.JSON:
+            return json_from_text
+        case Cell.DROPPED:
+            return None
+        case kind:
+            return FROM_TEXT.get(kind)
+
+
+def _names_from_text(text: str) -> object:
+    """A JSON list, or the texts between commas."""
+    if text.lstrip().startswith("["):
+        return json_from_text(text)
+    return [name for name in map(str.strip, text.split(",")) if name]

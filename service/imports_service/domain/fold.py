@@ -8,36 +8,35 @@ creates, changes or leaves it, and what may not be changed.
 """
 
 from collections.abc import Iterable, Iterator
-from copy import copy
-from hashlib import blake2b
-from operator import attrgetter
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
 
 from imports_service.domain.checks import issue_of_key
-from imports_service.domain.fold_changes import Change
-from imports_service.domain.fold_rules import FoldRules
+from imports_service.domain.fold_nested import NestedRow
+from imports_service.domain.fold_upserts import Upserts
+from imports_service.domain.fold_workspace import Resource, Seen, Workspace
 from imports_service.domain.inputs import Input
+from imports_service.domain.keys import key_text
 from imports_service.domain.lookups import Wanted
+from imports_service.domain.nested import Given
 from imports_service.domain.outcomes import SegmentOutcomes
 from imports_service.domain.references import References
 from imports_service.domain.resources import StoredResource, WrittenResource
-from imports_service.domain.rows import Code, Issue, Outcome
+from imports_service.domain.rows import Issue, Outcome
 from imports_service.domain.shapes import Shape
+from imports_service.domain.targets import TargetRules
 
 ENTROPY_BYTES = 16
-_CODE_BYTES = 8
-_CODE_DIGITS = 20
 
 
 class Folded(msgspec.Struct, frozen=True, kw_only=True):
-    """What a segment leaves behind. `created` is in the order of key and id, `changed` in that of id.
+    """What a segment leaves behind; `removed` are type and id of resources that go.
 
     `unasked` names keys that rows completed attribute by attribute and that no look-up has asked for. Until
     it is empty the fold may have missed a resource that has such a key: look them up, add the answer to the
-    references together with the keys, and fold again.
+    references together with the keys, and fold again. `unlocked` names resources, by type and id, that would have
+    to change and were not in the state although they are there: the environment has changed since it was looked up.
     """
 
     created: list[WrittenResource]
@@ -45,26 +44,14 @@ class Folded(msgspec.Struct, frozen=True, kw_only=True):
     removed: list[tuple[str, str]]
     outcomes: SegmentOutcomes
     unasked: Wanted
-
-
-class _Resource(msgspec.Struct, gc=False):
-    """A resource as the rows so far have left it. `stored` is None for one that the segment creates.
-
-    `values` are decoded when the first row means the resource, `written` is what becomes of it.
-    """
-
-    id: str
-    key: str | None
-    stored: StoredResource | None
-    values: Any = None
-    written: WrittenResource | None = None
+    unlocked: list[tuple[str, str]]
 
 
 class Fold:
     """The fold of one segment in slices, so that the caller can breathe between: `add` each, then `finish`.
 
-    `state` holds every stored resource that the rows name by id or by key. `new_ids` yields one id for every
-    row. `entropy` (`ENTROPY_BYTES` random bytes) makes the codes that nobody shall guess.
+    `state` holds every stored resource that `lookups.own_names` names, by id, by key, by owner and by holder.
+    `new_ids` yields ascending ids. `entropy` (`ENTROPY_BYTES` random bytes) makes the codes that nobody shall guess.
     """
 
     def __init__(
@@ -77,173 +64,114 @@ class Fold:
         entropy: bytes,
     ) -> None:
         self._shape = shape
-        self._rules = FoldRules(shape)
-        self._references = references
-        self._new_ids = new_ids
-        self._entropy = entropy
-        self._by_id: dict[str, _Resource] = {}
-        self._by_key: dict[str, _Resource] = {}
-        self._created: list[WrittenResource] = []
-        self._changed: list[WrittenResource] = []
-        self._unasked: dict[str, None] = {}
+        self._workspace = Workspace(shape.family, state)
+        self._references = Seen(references, self._workspace)
+        self._upserts = Upserts(self._workspace, self._references, new_ids=new_ids, entropy=entropy)
+        self._targets = TargetRules(shape.family.types)
+        self._rules = self._upserts.rules_of(shape)
         self._outcomes = SegmentOutcomes.empty()
-        for stored in state:
-            self._remember(_Resource(stored.id, stored.key, stored))
+        self._unlocked: list[tuple[str, str]] = []
 
     def add(self, inputs: Iterable[Input]) -> None:
         """Fold the next rows."""
         for row in inputs:
             if row.values is None:
                 self._outcomes.add(Outcome.FAILED, "", row.key_text, row.issues)
-            else:
+            elif row.nested is None:
                 self._fold(row)
+            else:
+                self._fold_nested(row, Given(self._shape, row.values, nested=row.nested))
+        self._workspace.write_touched()
 
     def finish(self) -> Folded:
         """What all rows together come to."""
-        by_id = attrgetter("id")
-        keyed = [resource for resource in self._created if resource.key is not None]
-        keyless = [resource for resource in self._created if resource.key is None]
-        unasked = list(self._unasked)
+        unasked = list(self._upserts.unasked)
         return Folded(
-            created=sorted(keyed, key=attrgetter("key")) + sorted(keyless, key=by_id),
-            changed=sorted(self._changed, key=by_id),
-            removed=[],
+            created=self._workspace.created(),
+            changed=self._workspace.changed(),
+            removed=self._workspace.removed(),
             outcomes=self._outcomes,
-            unasked=Wanted(key_types=[self._shape.name] * len(unasked), keys=unasked),
+            unasked=Wanted(key_types=[name for name, _ in unasked], keys=[key for _, key in unasked]),
+            unlocked=self._unlocked,
         )
 
     def _fold(self, row: Input) -> None:
-        references = self._rules.references
+        """A row of plain values: its faults are found before anything is changed."""
+        rules, references = self._rules, self._rules.references
         values, key = row.values, row.key
         errors: list[Issue] = []
         if references.pairs:
             values = values.__copy__()
         if not references.is_empty:
             errors = references.check(values, self._references)
+        if rules.conditions.can_exclude:
+            errors += rules.conditions.excluded(values)
         if key is None and references.pairs:
             key = self._shape.key_of(values)
             if key is not None and (issue := issue_of_key(self._shape, values)) is not None:
                 errors.append(issue)
-        resource, warnings = self._named(values.id, key)
+        resource, warnings = self._upserts.named(self._shape, values.id, key)
         if resource is None:
             self._create(row, values, key, errors)
         else:
             self._update(row, resource, values, errors, warnings)
 
-    def _named(self, resource_id: Any, key: str | None) -> tuple[_Resource | None, tuple[Issue, ...]]:
-        """The resource that a row means: by its id, else by its key; None for one that is not there yet."""
-        if resource_id:
-            resource = self._by_id.get(resource_id)
-            if resource is not None:
-                return resource, ()
-        if key is None:
-            return None, ()
-        resource = self._by_key.get(key)
-        if resource is not None and resource_id:
-            message = f"is ignored: the resource with this key has the id {resource.id}"
-            return resource, (Issue(Code.ID_IGNORED, "id", message),)
-        return resource, ()
-
     def _create(self, row: Input, values: Any, key: str | None, errors: list[Issue]) -> None:
-        rules = self._rules
-        issues = row.issues
-        if key is None and rules.key and not values.id and not errors:
-            issues = (*issues, rules.no_key())
-        missing = rules.missing(values)
+        missing = self._rules.missing(values)
         if errors or missing:
-            self._outcomes.add(Outcome.FAILED, "", row.key_text, (*issues, *errors, *missing))
+            self._outcomes.add(Outcome.FAILED, "", row.key_text, (*row.issues, *errors, *missing))
             return
-        resource_id = values.id or next(self._new_ids)
-        new = values.__copy__()
-        new.id = UNSET
-        for name, default in rules.defaults:
-            if getattr(new, name) is UNSET:
-                setattr(new, name, default)
-        for name in rules.generated:
-            if getattr(new, name) is UNSET:
-                setattr(new, name, self._code(resource_id))
-        resource = _Resource(resource_id, key, None, new)
-        resource.written = self._written(resource)
-        self._created.append(resource.written)
-        self._remember(resource)
-        self._outcomes.add(Outcome.CREATED, resource_id, row.key_text, issues)
+        resource = self._upserts.create(self._shape, values, key)
+        self._outcomes.add(
+            Outcome.CREATED, resource.id, self._text(row, key), self._with_no_key(row, values, key)
+        )
 
     def _update(
-        self, row: Input, resource: _Resource, values: Any, errors: list[Issue], warnings: tuple[Issue, ...]
+        self, row: Input, resource: Resource, values: Any, errors: list[Issue], warnings: tuple[Issue, ...]
     ) -> None:
-        if resource.values is None and resource.stored is not None:
-            resource.values = self._shape.decode_stored(resource.stored.attributes)
         issues = (*row.issues, *warnings) if warnings else row.issues
-        changes = self._rules.changes(resource.values, values)
+        changes = self._upserts.changes(resource, values)
         if changes:
-            errors = [*errors, *self._refused(row, resource, changes)]
+            errors = [*errors, *self._upserts.refused(resource, changes, row.values, values)]
         if errors:
             self._outcomes.add(Outcome.FAILED, "", row.key_text, (*issues, *errors))
             return
         if changes:
-            self._change(resource, changes)
+            self._workspace.change(resource, changes)
         outcome = Outcome.UPDATED if changes else Outcome.UNCHANGED
         self._outcomes.add(outcome, resource.id, row.key_text, issues)
 
-    def _refused(self, row: Input, resource: _Resource, changes: list[Change]) -> list[Issue]:
-        """Why the changes are refused: the type forbids them, or they make the key of another resource."""
-        issues = self._rules.refused(changes, has_key=resource.key is not None, given=row.values)
-        parts = [change.name for change in changes if change.name in self._rules.key]
-        if issues or not parts:
-            return issues
-        named = copy(resource.values)
-        for change in changes:
-            setattr(named, change.name, change.new)
-        key = self._shape.key_of(named)
-        if key is None:
-            return []
-        if (issue := issue_of_key(self._shape, named)) is not None:
-            return [issue]
-        names = (self._shape.name, key)
-        if key in self._by_key or self._references.by_key(*names) is not None:
-            name = self._rules.references.given_by(parts[0], row.values)
-            message = "makes the key of another resource"
-            return [Issue(Code.IMMUTABLE_KEY, name, message)]
-        if names not in self._references.asked_keys and key != self._shape.key_of(row.values):
-            self._unasked[key] = None
-        return []
-
-    def _change(self, resource: _Resource, changes: list[Change]) -> None:
-        for change in changes:
-            setattr(resource.values, change.name, change.new)
-        if any(change.name in self._rules.key for change in changes):
-            resource.key = self._shape.key_of(resource.values)
-            self._remember(resource)
-        written = self._written(resource)
-        if resource.written is None:
-            resource.written = written
-            self._changed.append(written)
+    def _fold_nested(self, row: Input, given: Given) -> None:
+        """A row that nests: its changes are taken back when it turns out to have a fault."""
+        self._workspace.begin()
+        nested = NestedRow(self._upserts, self._targets)
+        prepared = nested.prepare(given)
+        found, warnings = self._upserts.named(self._shape, prepared.values.id, prepared.key)
+        resource = nested.apply(given, prepared, found)
+        self._unlocked += nested.unlocked
+        issues = (*row.issues, *warnings, *nested.issues)
+        is_failed = any(issue.is_error for issue in nested.issues)
+        self._workspace.end(keep=not is_failed)
+        if is_failed:
+            self._outcomes.add(Outcome.FAILED, "", row.key_text, issues)
+            return
+        text = self._text(row, prepared.key)
+        if found is None:
+            issues = (*self._with_no_key(row, prepared.values, prepared.key), *nested.issues)
+            self._outcomes.add(Outcome.CREATED, resource.id, text, issues)
         else:
-            resource.written.key = written.key
-            resource.written.owner_id = written.owner_id
-            resource.written.attributes = written.attributes
+            outcome = Outcome.UPDATED if nested.is_changed else Outcome.UNCHANGED
+            self._outcomes.add(outcome, resource.id, text, issues)
 
-    def _written(self, resource: _Resource) -> WrittenResource:
-        stored, values = resource.stored, resource.values
-        owner_id = getattr(values, self._rules.owner) if self._rules.owner else None
-        return WrittenResource(
-            self._shape.name,
-            resource.id,
-            resource.key,
-            owner_id or None,
-            self._shape.encode(values),
-            stored.created_at if stored is not None else None,
-        )
+    def _with_no_key(self, row: Input, values: Any, key: str | None) -> tuple[Issue, ...]:
+        if key is None and self._rules.key and not values.id:
+            return (*row.issues, self._rules.no_key())
+        return row.issues
 
-    def _remember(self, resource: _Resource) -> None:
-        self._by_id[resource.id] = resource
-        if resource.key is not None:
-            self._by_key[resource.key] = resource
-
-    def _code(self, resource_id: str) -> str:
-        """Twenty digits for a new resource, its own as its id is, but not to be guessed from it."""
-        digest = blake2b(resource_id.encode(), key=self._entropy, digest_size=_CODE_BYTES).digest()
-        return f"{int.from_bytes(digest):0{_CODE_DIGITS}d}"
+    @staticmethod
+    def _text(row: Input, key: str | None) -> str:
+        """How people call the row: by a key that its references have completed, too."""
+        return row.key_text if row.key is not None or key is None else key_text(key)
 
 
 def fold(

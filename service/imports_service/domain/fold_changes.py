@@ -6,10 +6,11 @@ values: a time is an instant, 1 is 1.0 and true is not 1.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from msgspec import UNSET
+
+from imports_service.domain.shapes import getter
 
 Same = Callable[[Any, Any], bool]
 
@@ -65,14 +66,3 @@ class Comparison:
             self._narrowed[given] = (getter(given), getter(others), (UNSET,) * len(others))
         self._names = given
         self._given, self._others, self._no_others = self._narrowed[given]
-
-
-def getter(names: tuple[str, ...]) -> Callable[[Any], Any]:
-    """All the values at once, as a tuple whatever their number."""
-    match names:
-        case ():
-            return lambda _: ()
-        case (name,):
-            return lambda values: (getattr(values, name),)
-        case _:
-            return attrgetter(*names)

@@ -3,14 +3,16 @@
 Made from the shape of the type for each fold. Which resource a row means is the fold's business, not known here.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
-from imports_service.domain.fold_changes import Change, Comparison, Same, getter
+from imports_service.domain.fold_changes import Change, Comparison, Same
+from imports_service.domain.fold_conditions import Conditions
 from imports_service.domain.rows import Code, Issue
-from imports_service.domain.shapes import Shape, same
+from imports_service.domain.shapes import Shape, getter, same
 
 
 class FoldRules:
@@ -21,8 +23,7 @@ class FoldRules:
         self.key = shape.resource_type.unique_key
         self.defaults = tuple(shape.defaults.items())
         self.generated = shape.generated
-        owner = shape.resource_type.owner
-        self.owner = owner.input_key if owner is not None else ""
+        self.conditions = Conditions(shape.resource_type)
         self._required = shape.required
         self._required_values = getter(shape.required)
         self._immutable = shape.immutable
@@ -30,14 +31,18 @@ class FoldRules:
         special |= dict.fromkeys(shape.emails, _same_email)
         self._comparison = Comparison(shape.fields, special)
 
-    def missing(self, values: Any) -> list[Issue]:
+    def missing(self, values: Any, triggers: Mapping[str, Any] = {}) -> list[Issue]:
         """What a new resource lacks. An attribute given as null was judged when the row was read."""
+        lacking = self.conditions.missing(values, triggers)
         if UNSET not in self._required_values(values):
-            return []
+            return lacking
         return [
-            Issue(Code.REQUIRED, name, "can't be blank")
-            for name in self._required
-            if getattr(values, name) is UNSET
+            *(
+                Issue(Code.REQUIRED, name, "can't be blank")
+                for name in self._required
+                if getattr(values, name) is UNSET
+            ),
+            *lacking,
         ]
 
     def no_key(self) -> Issue:

@@ -15,6 +15,8 @@ from imports_service.domain.cells import CellReader
 from imports_service.domain.checks import RowChecks, issue_of_key
 from imports_service.domain.imports import Format
 from imports_service.domain.keys import printable, row_text
+from imports_service.domain.nested import Nested
+from imports_service.domain.nested_reader import Reading
 from imports_service.domain.rows import Code, Issue
 from imports_service.domain.screen import Screen, has_barred_escapes
 from imports_service.domain.shapes import Shape
@@ -35,7 +37,7 @@ class Input(msgspec.Struct, gc=False):
     """One row. `values` is an object of its shape's class, None when the row is refused.
 
     `key` is the canonical key that the row itself gives, None when it gives none or not all of it; `key_text`
-    is how people call the row.
+    is how people call the row. `nested` is what it brings along, None for a row of plain values.
     """
 
     number: int
@@ -43,6 +45,7 @@ class Input(msgspec.Struct, gc=False):
     key_text: str
     issues: tuple[Issue, ...] = ()
     key: str | None = None
+    nested: Nested | None = None
 
 
 class InputDecoder:
@@ -69,7 +72,9 @@ class InputDecoder:
         self._checks = RowChecks(shape)
         self._cells: CellReader | None = None
         if format is Format.CSV:
-            self._cells = CellReader(shape.resource_type, columns, null_marker=null_marker)
+            self._cells = CellReader(
+                shape.resource_type, shape.family.types, columns, null_marker=null_marker
+            )
         self._rows_type = list[shape.struct]  # type: ignore[name-defined]  # made at start
         self._parent = (shape.parent_attribute, parent_resource_id)
         self._refused = refused or {}
@@ -108,9 +113,11 @@ class InputDecoder:
         keys = self._screen.keys_of(rows)
         if keys is None:
             return None
-        return list(
-            map(Input, numbers, rows, map(self._shape.key_text_of, rows, numbers, keys), repeat(()), keys)
-        )
+        texts = map(self._shape.key_text_of, rows, numbers, keys)
+        inputs = list(map(Input, numbers, rows, texts, repeat(()), keys))
+        for row in filter(self._nests, inputs):
+            self._take_nested(row)
+        return inputs
 
     def _decode_rows(self, data: bytes) -> list[Any] | None:
         if self._cells is None:
@@ -121,12 +128,31 @@ class InputDecoder:
         rows: list[Any] = msgspec.convert(self._cells.read(records), self._rows_type)
         return rows
 
+    def _nests(self, row: Input) -> bool:
+        return self._shape.nests(row.values)
+
+    def _take_nested(self, row: Input) -> None:
+        reading = Reading()
+        row.nested = self._checks.take_nested(row.values, reading)
+        self._settle(row, row.values, reading.issues)
+
+    def _settle(self, row: Input, values: Any, issues: list[Issue]) -> None:
+        """Fill in what follows from the values; references that stood in objects may have completed the key."""
+        row.key = self._shape.key_of(values)
+        row.key_text = printable(self._shape.key_text_of(values, row.number, row.key))
+        if (issue := issue_of_key(self._shape, values)) is not None:
+            issues = [*issues, issue]
+        row.issues = tuple(issues)
+        if any(issue.is_error for issue in issues):
+            row.values = row.key = row.nested = None
+
     def _fill_in_parent(self, rows: Sequence[Any]) -> None:
         name, resource_id = self._parent
         if not name or resource_id is None:
             return
+        as_object = self._shape.parent_object
         for row in rows:
-            if getattr(row, name) is UNSET:
+            if getattr(row, name) is UNSET and getattr(row, as_object) is UNSET:
                 setattr(row, name, resource_id)
 
     def _decode_one(self, line: bytes, number: int, place: int) -> Input:
@@ -135,7 +161,9 @@ class InputDecoder:
         given = self._parse(line)
         if isinstance(given, Code):
             return _refused(number, given)
-        return self._check(given | dict.fromkeys(self._emptied.get(place, ())), number)
+        if self._cells is not None and (emptied := self._emptied.get(place)):
+            self._cells.note_emptied(given, emptied)
+        return self._check(given, number)
 
     def _parse(self, line: bytes) -> dict[str, Any] | Code:
         """The row's names and values, or why there are none."""
@@ -150,15 +178,13 @@ class InputDecoder:
         return value if isinstance(value, dict) else Code.NOT_AN_OBJECT
 
     def _check(self, given: Mapping[str, object], number: int) -> Input:
-        checked = self._checks.check(given)
-        values, issues = checked.values, checked.issues
-        self._fill_in_parent([values])
-        key = self._shape.key_of(values)
-        text = printable(self._shape.key_text_of(values, number, key))
-        if (issue := issue_of_key(self._shape, values)) is not None:
-            issues = (*issues, issue)
-        is_refused = any(issue.is_error for issue in issues)
-        return Input(number, None if is_refused else values, text, issues, None if is_refused else key)
+        reading = Reading()
+        checked = self._checks.check(given, reading)
+        if checked.nested is None or self._parent[0] not in checked.nested.names:
+            self._fill_in_parent([checked.values])
+        row = Input(number, checked.values, "", nested=checked.nested)
+        self._settle(row, checked.values, reading.issues)
+        return row
 
 
 def _refused(number: int, code: Code) -> Input:

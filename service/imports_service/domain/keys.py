@@ -9,8 +9,8 @@ from collections.abc import Sequence
 KEY_SEPARATOR = "\x1f"
 MISSING_PART = "\x1e"
 
-# What separates parts must not stand in one; PostgreSQL's text takes no NUL.
-FORBIDDEN_CHARACTERS = frozenset({"\x00", MISSING_PART, KEY_SEPARATOR})
+# What separates parts must not stand in one, PostgreSQL's text takes no NUL, and nobody can read or type the others.
+FORBIDDEN_CHARACTERS = frozenset(map(chr, range(0x20))) - {"\t", "\n", "\r"}
 
 # A longer entry does not fit the index, and would fail the whole segment again and again.
 MAX_KEY_BYTES = 2000

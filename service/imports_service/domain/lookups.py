@@ -1,23 +1,25 @@
 """What a segment has to ask the environment before its rows can be judged.
 
-Two questions, in this order: what do the rows refer to (`wanted_references`), and which resources of their
-own type may they change (`own_names`). The store answers the first without locks and the second by locking
-what it finds; nothing here reads anything. The answers to the first are `References`, which this module
-hands on.
+Two questions, in this order: what do the rows refer to (`wanted_references`), and which resources may they change
+(`own_names`). The store answers the first without locks and the second by locking what it finds; nothing here reads
+anything. The answers to the first are `References`, which this module hands on. Where a key holds a reference that is
+given by a key itself, the first question has to be asked again with what was found (`wanted_targets`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from copy import copy
 from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from imports_service.domain.inputs import Input
+from imports_service.domain.nested import Given, Target, walk
+from imports_service.domain.own_names import OwnNames, own_names
 from imports_service.domain.references import ReferenceRules, References, Shortcut, is_given
 from imports_service.domain.shapes import Shape
+from imports_service.domain.targets import TargetRules
 
-__all__ = ["OwnNames", "References", "Wanted", "own_names", "wanted_references"]
+__all__ = ["OwnNames", "References", "Wanted", "own_names", "wanted_references", "wanted_targets"]
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,59 +41,97 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         return not (self.types or self.key_types or self.prefix_types)
 
 
-class OwnNames(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a segment may change, by canonical key and by id: parallel lists without repetition."""
-
-    key_types: list[str] = []
-    keys: list[str] = []
-    id_types: list[str] = []
-    ids: list[str] = []
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.key_types or self.id_types)
-
-
 def wanted_references(shape: Shape, inputs: Iterable[Input]) -> Wanted:
-    """What the rows refer to: everything that must exist, and the targets of all shortcuts."""
-    rules = shape.reference_rules
-    if rules.is_empty:
-        return Wanted()
-    rows = [row.values for row in inputs if row.values is not None]
-    whole = [shortcut for shortcut in rules.shortcuts if shortcut.is_whole_key]
-    partial = [shortcut for shortcut in rules.shortcuts if not shortcut.is_whole_key]
-    types, ids = _parallel(_named_by_id(rules, rows))
-    key_types, keys = _parallel(_named_by_shortcut(whole, rows))
-    prefix_types, prefixes = _parallel(_named_by_shortcut(partial, rows))
-    return Wanted(
-        types=types,
-        ids=ids,
-        key_types=key_types,
-        keys=keys,
-        prefix_types=prefix_types,
-        prefixes=prefixes,
-    )
+    """What the rows refer to: everything that must exist, the targets of all shortcuts, and what is shared."""
+    inputs = [row for row in inputs if row.values is not None]
+    found = _Names()
+    found.of_references(shape, [row.values for row in inputs])
+    for row in inputs:
+        if row.nested is not None:
+            found.of_nested(Given(shape, row.values, nested=row.nested))
+    return found.wanted()
 
 
-def own_names(shape: Shape, inputs: Iterable[Input], references: References) -> OwnNames:
-    """What the rows may change: their ids and their keys, those that references complete among them."""
-    rows = [row for row in inputs if row.values is not None]
-    ids = _given([row.values for row in rows], "id")
-    keys = list(dict.fromkeys(key for key in _keys(shape, rows, references) if key is not None))
-    return OwnNames(key_types=[shape.name] * len(keys), keys=keys, id_types=[shape.name] * len(ids), ids=ids)
+def wanted_targets(shape: Shape, inputs: Iterable[Input], references: References) -> Wanted:
+    """What is to be asked again, now that references within keys are known; empty for most documents."""
+    found = _Names(references)
+    for row in inputs:
+        if row.nested is not None:
+            found.of_targets(Given(shape, row.values, nested=row.nested))
+    return found.wanted_keys()
 
 
-def _keys(shape: Shape, rows: Iterable[Input], references: References) -> Iterator[str | None]:
-    """The key of each row, completed by its references where the row itself does not give all of it."""
-    rules = shape.reference_rules
-    is_told = any(pair.name in shape.resource_type.unique_key for pair in rules.pairs)
-    for row in rows:
-        if row.key is not None or not is_told:
-            yield row.key
-        else:
-            values = copy(row.values)
-            rules.complete(values, references)
-            yield shape.key_of(values)
+class _Names:
+    """Gathers names; `known` is what was found before, where something was asked before."""
+
+    def __init__(self, known: References | None = None) -> None:
+        self._known = known or References()
+        self._ids: dict[tuple[str, str], None] = {}
+        self._keys: dict[tuple[str, str], None] = {}
+        self._prefixes: dict[tuple[str, str], None] = {}
+
+    def wanted(self) -> Wanted:
+        types, ids = _parallel(self._ids)
+        key_types, keys = _parallel(self._keys)
+        prefix_types, prefixes = _parallel(self._prefixes)
+        return Wanted(
+            types=types,
+            ids=ids,
+            key_types=key_types,
+            keys=keys,
+            prefix_types=prefix_types,
+            prefixes=prefixes,
+        )
+
+    def wanted_keys(self) -> Wanted:
+        """The keys that nobody has asked for yet, and nothing else."""
+        new = [name for name in self._keys if name not in self._known.asked_keys]
+        key_types, keys = _parallel(new)
+        return Wanted(key_types=key_types, keys=keys)
+
+    def of_references(self, shape: Shape, values: Sequence[Any]) -> None:
+        """The references in the values of objects of one type."""
+        rules = shape.reference_rules
+        if rules.is_empty:
+            return
+        whole = [shortcut for shortcut in rules.shortcuts if shortcut.is_whole_key]
+        partial = [shortcut for shortcut in rules.shortcuts if not shortcut.is_whole_key]
+        self._ids |= dict.fromkeys(_named_by_id(rules, values))
+        self._keys |= dict.fromkeys(_named_by_shortcut(whole, values))
+        self._prefixes |= dict.fromkeys(_named_by_shortcut(partial, values))
+
+    def of_nested(self, row: Given) -> None:
+        """What the row nests, and what that refers to."""
+        self.of_targets(row)
+        for given in walk(row):
+            if given is row:
+                continue
+            self.of_references(given.shape, [given.values])
+            if given.values.id:
+                self._ids[given.shape.name, given.values.id] = None
+            if (key := given.shape.key_of(given.values)) is not None:
+                self._keys[given.shape.name, key] = None
+
+    def of_targets(self, row: Given) -> None:
+        """What the row gives by the key of a target."""
+        for given in walk(row):
+            if given.nested is not None:
+                for target in given.nested.targets.values():
+                    self._of_target(target, given)
+
+    def _of_target(self, target: Target, given: Given) -> None:
+        rules = TargetRules(given.shape.family.types)
+        type_name = rules.type_of(target, given.values)
+        if not type_name:
+            return
+        if target.resource_id is not None:
+            self._ids[type_name, target.resource_id] = None
+        for part in target.parts.values():
+            if isinstance(part, Target):
+                self._of_target(part, given)
+        key = rules.key_of(target, type_name, self._known)
+        if key is not None:
+            self._keys[type_name, key] = None
 
 
 def _named_by_id(rules: ReferenceRules, rows: Sequence[Any]) -> Iterator[tuple[str, str]]:

@@ -48,6 +48,11 @@ class References:
             if separator:
                 self._by_prefix.setdefault((row.resource_type, first + separator), {})[row.id] = row
 
+    def _share(self, other: "References") -> None:
+        """Look at what another one has found, without a copy of it."""
+        self.asked_keys = other.asked_keys
+        self._by_id, self._by_key, self._by_prefix = other._by_id, other._by_key, other._by_prefix
+
     def merge(self, other: "References") -> None:
         """Take all that another look-up found and asked for."""
         for found in other._by_id.values():
@@ -133,8 +138,10 @@ class ReferenceRules:
         issues: list[Issue] = []
         for name, target_type in self._plain:
             given = getattr(values, name)
-            if given is not UNSET and given not in references.ids(target_type) and given is not None:
-                issues.append(_must_exist(name, target_type, given))
+            if given is UNSET or given is None or given in references.ids(target_type):
+                continue
+            if references.by_id(target_type, given) is None:
+                issues.append(must_exist(name, target_type, given))
         if not self.shortcuts and self.mixed is None:
             return issues
         for pair in self.pairs:
@@ -163,9 +170,9 @@ class ReferenceRules:
         pointed = references.by_id(pair.target_type, reference) if has_reference else None
         issues = []
         if has_shortcut and named is None:
-            issues.append(_must_exist(pair.name, pair.target_type, shortcut))
+            issues.append(must_exist(pair.name, pair.target_type, shortcut))
         if has_reference and pointed is None:
-            issues.append(_must_exist(pair.fills, pair.target_type, reference))
+            issues.append(must_exist(pair.fills, pair.target_type, reference))
         if named is not None and pointed is not None and named.id != pointed.id:
             issues.append(_two_targets(pair, pair.fills))
         if named is not None and not has_reference:
@@ -180,7 +187,7 @@ class ReferenceRules:
         if not is_given(given):
             return
         if target_type in mixed.importable and references.by_id(target_type, given) is None:
-            yield _must_exist(mixed.input_key, target_type, given)
+            yield must_exist(mixed.input_key, target_type, given)
 
 
 def _shortcut(attribute: Attribute, mixed: Relationship | None, target_key: tuple[str, ...]) -> Shortcut:
@@ -202,7 +209,7 @@ def _check_shortcut(shortcut: Shortcut, values: Any, references: References) -> 
         return
     targets = shortcut.targets(given, references)
     if not targets:
-        yield _must_exist(shortcut.name, shortcut.target_type, given)
+        yield must_exist(shortcut.name, shortcut.target_type, given)
     elif len(targets) > 1:
         message = f"names several {shortcut.target_type}, {_shown(given)}; give the id instead"
         yield Issue(Code.AMBIGUOUS_KEY, shortcut.name, message)
@@ -217,7 +224,8 @@ def _two_targets(shortcut: Shortcut, reference: str) -> Issue:
     return Issue(Code.AMBIGUOUS_KEY, shortcut.name, message)
 
 
-def _must_exist(name: str, target_type: str, value: str) -> Issue:
+def must_exist(name: str, target_type: str, value: str) -> Issue:
+    """What is said of a reference to something that is not there; `value` is what the row called it by."""
     return Issue(Code.MUST_EXIST, name, f"must exist: there is no {target_type} {_shown(value)}")
 
 

@@ -129,7 +129,8 @@ def _read_relationship(type_name: str, name: str, value: dict[str, Any], data: _
         if target not in data.types and target not in data.opaque_types:
             raise RegistryError(f"{DATA_FILE}: {type_name}.{name}: there is no type {target!r} to refer to")
     importable = tuple(target for target in relationship.types if target in data.types)
-    return msgspec.structs.replace(relationship, importable=importable)
+    key = data.types[importable[0]].key if relationship.nested == "shared" and importable else ()
+    return msgspec.structs.replace(relationship, importable=importable, key="".join(key[:1]))
 
 
 def _named_list(place: str, name: str, data: _File) -> tuple[str, ...]:

@@ -143,6 +143,38 @@ def _check_rules(resource_type: ResourceType, _types: object) -> Iterator[str]:
                 yield f"{name}: is one of several to choose from, but no attribute"
 
 
+def _check_switches(resource_type: ResourceType, _types: object) -> Iterator[str]:
+    for attribute in resource_type.attributes:
+        if attribute.switch != bool(attribute.ended_by):
+            yield f"{attribute.name}: what is a switch says what ends it, and nothing else does"
+        elif attribute.switch and (
+            attribute.type is not AttributeType.BOOLEAN
+            or resource_type.triggers.get(attribute.ended_by) is not AttributeType.BOOLEAN
+        ):
+            yield f"{attribute.name}: a switch and the trigger that ends it are boolean"
+
+
+def _check_nested(resource_type: ResourceType, types: Mapping[str, ResourceType]) -> Iterator[str]:
+    for relationship in resource_type.relationships:
+        if not relationship.nested:
+            if relationship.many:
+                yield f"{relationship.name}: a list says whether its items are owned or shared"
+            continue
+        nested = types.get(relationship.items or next(iter(relationship.importable), ""))
+        if nested is None:
+            yield f"{relationship.name}: what is nested has no type that can be imported"
+        elif relationship.nested == "shared" and len(nested.unique_key) != 1:
+            yield f"{relationship.name}: what is shared needs a key of one attribute"
+        elif (
+            relationship.nested == "owned"
+            and relationship.many
+            and not (nested.owner is not None and resource_type.name in nested.owner.types)
+        ):
+            yield f"{relationship.name}: items of {nested.name} do not say that {resource_type.name} own them"
+        elif relationship.local_key and relationship.local_key not in nested.attribute:
+            yield f"{relationship.name}: {nested.name} have no attribute {relationship.local_key!r}"
+
+
 def _check_shortcuts(resource_type: ResourceType, types: Mapping[str, ResourceType]) -> Iterator[str]:
     for attribute in resource_type.shortcuts:
         target = types.get(attribute.target_type)
@@ -167,6 +199,8 @@ _CHECKS: tuple[Callable[[ResourceType, Mapping[str, ResourceType]], Iterator[str
     _check_parent,
     _check_attributes,
     _check_rules,
+    _check_switches,
+    _check_nested,
     _check_shortcuts,
     _check_sample,
 )

@@ -58,6 +58,26 @@ class ResourceType:
         return {r.input_key: r for r in self.relationships if r.many}
 
     @cached_property
+    def owned_lists(self) -> Mapping[str, Relationship]:
+        """The lists whose items are resources that belong to this one, by input key."""
+        return {name: r for name, r in self.lists.items() if r.nested == "owned"}
+
+    @cached_property
+    def shared_lists(self) -> Mapping[str, Relationship]:
+        """The lists of resources that others may have too, by input key: their keys are stored with this one."""
+        return {name: r for name, r in self.lists.items() if r.nested == "shared"}
+
+    @cached_property
+    def objects(self) -> Mapping[str, Relationship]:
+        """The to-one relationships by their own name, under which a row may give an object."""
+        return {r.name: r for r in self.relationships if not r.many}
+
+    @cached_property
+    def switches(self) -> Mapping[str, Attribute]:
+        """The switches by the name of the trigger that turns each off."""
+        return {a.ended_by: a for a in self.attributes if a.switch}
+
+    @cached_property
     def owner(self) -> Relationship | None:
         """The relationship to the resource that one of this type is part of."""
         return next((r for r in self.relationships if r.owner), None)
@@ -70,11 +90,6 @@ class ResourceType:
     @cached_property
     def write_only(self) -> frozenset[str]:
         return frozenset(a.name for a in self.attributes if a.write_only)
-
-    @cached_property
-    def csv_header(self) -> str:
-        """The columns of a CSV template, comma-joined: what a person would fill in."""
-        return ",".join([*(a.name for a in self.stored_attributes), *self.references])
 
     def is_read_only(self, name: str) -> bool:
         """Whether our files carry the name although it can't be set: in a row, it is dropped in silence."""

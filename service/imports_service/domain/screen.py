@@ -15,14 +15,14 @@ from imports_service.domain.shapes import MAX_INTEGER, Shape
 from imports_service.domain.values import flaw_of_object
 
 _IDS = re.compile(r"[A-Za-z0-9_-]*")
-_BARRED_ESCAPES = re.compile(rb"\\u00(?:00|1[eEfF])")
+_BARRED_ESCAPES = re.compile(rb"\\(?:[bf]|u00[01])")
 
 
 def has_barred_escapes(data: bytes) -> bool:
-    """Whether JSON text may hold NUL, or a character that separates the parts of keys.
+    """Whether JSON text may hold a character that no key may have, NUL among them.
 
     Such characters can stand in JSON as escapes only. An escaped backslash before `u0000` is taken for one,
-    too.
+    too, and so is a tab in this form.
     """
     return b"\\" in data and _BARRED_ESCAPES.search(data) is not None
 

@@ -1,7 +1,8 @@
 """Each resource type as a compiled class: decodes and checks rows in C, holds them, encodes what is stored.
 
-The class of a type has `id`, its stored attributes and its to-one references, all UNSET until given. It knows
-types, enums, lengths and the bounds of numbers. What C can't see (blank texts, characters of ids, secrets,
+The class of a type has `id`, its stored attributes and its to-one references, all UNSET until given, and a place
+for what a row nests, which `domain.nested` takes out of there. It knows types, enums, lengths, patterns and the
+bounds of numbers. What C can't see (blank texts, characters of ids, secrets,
 triggers, names that nobody knows) is the business of `domain.inputs`; what needs the environment, of
 `domain.fold`.
 """
@@ -24,7 +25,6 @@ from imports_service.domain.resource_type import ResourceType
 MAX_INTEGER = 2**53 - 1
 MAX_ID_LENGTH = 64
 
-_INTEGER: Any = Annotated[int, Meta(ge=-MAX_INTEGER, le=MAX_INTEGER)]
 _DATETIME: Any = Annotated[datetime, Meta(tz=True)]
 _ID: Any = Annotated[str, Meta(min_length=1, max_length=MAX_ID_LENGTH)]
 
@@ -38,12 +38,19 @@ class Shape:
     `same` does not. All names are attributes or input keys, in the order of the file.
     """
 
-    def __init__(self, resource_type: ResourceType, types: Mapping[str, ResourceType]) -> None:
+    def __init__(
+        self, resource_type: ResourceType, family: "Shapes", types: Mapping[str, ResourceType]
+    ) -> None:
         stored = resource_type.stored_attributes
         references = resource_type.references
         self.resource_type = resource_type
+        self.family = family
         self.name = resource_type.name
-        self.fields: tuple[str, ...] = (*(a.name for a in stored), *references)
+        self.fields: tuple[str, ...] = (*(a.name for a in stored), *references, *resource_type.shared_lists)
+        self.nested_fields: tuple[str, ...] = _nested_fields(resource_type)
+        self.never_null: frozenset[str] = frozenset(
+            [*resource_type.shared_lists, *(switch.name for switch in resource_type.switches.values())]
+        )
         self.required: tuple[str, ...] = (
             *(a.name for a in stored if a.required),
             *(name for name, reference in references.items() if reference.required),
@@ -61,12 +68,22 @@ class Shape:
         )
         self.defaults: Mapping[str, Scalar] = {a.name: a.default for a in stored if a.default is not UNSET}
         self.reference_rules = ReferenceRules(resource_type, types)
+        owner = resource_type.owner
+        self.owner_key = owner.input_key if owner is not None else ""
         self.parent_attribute: str = resource_type.parent_attribute
+        self.parent_object = self.parent_attribute.removesuffix("_id")
+        self.asked_triggers: frozenset[str] = _asked_triggers(resource_type)
+        self._nested = getter(self.nested_fields)
+        self._no_nested = (UNSET,) * len(self.nested_fields)
         self.struct: Any = _compile(resource_type, _strict_type)
         self._lenient: Any = _compile(resource_type, _lenient_type)
         self.decode_one: Callable[[str | bytes], Any] = msgspec.json.Decoder(self.struct).decode
         self.decode_lines: Callable[[bytes], list[Any]] = msgspec.json.Decoder(self.struct).decode_lines
         self._decode_lenient = msgspec.json.Decoder(self._lenient).decode
+
+    def nests(self, values: Any) -> bool:
+        """Whether a row, as it was decoded, gives anything that is not simply a value."""
+        return bool(self._nested(values) != self._no_nested)
 
     def encode(self, values: Any) -> bytes:
         """The JSON that is stored of a resource: everything but its id."""
@@ -86,6 +103,10 @@ class Shape:
             if value := getattr(values, name):
                 setattr(values, name, _with_doubles(value))
         return values
+
+    def owner_of(self, values: Any) -> str | None:
+        """The id of the resource that one of this type belongs to; None where types or values name none."""
+        return (getattr(values, self.owner_key) or None) if self.owner_key else None
 
     def key_of(self, values: Any) -> str | None:
         """The canonical key; None when the type has none or a part that must be there is missing or empty."""
@@ -137,8 +158,10 @@ class Shapes:
     """The shapes of all types of a registry, compiled once."""
 
     def __init__(self, registry: Registry) -> None:
-        types = registry.types
-        self._shapes = {name: Shape(resource_type, types) for name, resource_type in types.items()}
+        self.types = registry.types
+        self._shapes = {
+            name: Shape(resource_type, self, self.types) for name, resource_type in self.types.items()
+        }
 
     def __getitem__(self, name: str) -> Shape:
         return self._shapes[name]
@@ -174,6 +197,36 @@ def _named(attributes: Sequence[Attribute], belongs: Callable[[Attribute], bool]
     return tuple(attribute.name for attribute in attributes if belongs(attribute))
 
 
+def getter(names: tuple[str, ...]) -> Callable[[Any], Any]:
+    """All the values at once, as a tuple whatever their number."""
+    match names:
+        case ():
+            return lambda _: ()
+        case (name,):
+            return lambda values: (getattr(values, name),)
+        case _:
+            return attrgetter(*names)
+
+
+def _nested_fields(resource_type: ResourceType) -> tuple[str, ...]:
+    """The names under which a row gives more than a value: lists, objects, changes of lists, and switches."""
+    changes = [f"_{verb}_{name}" for name in resource_type.shared_lists for verb in ("add", "remove")]
+    return (
+        *resource_type.lists,
+        *(name for name in changes if name in resource_type.triggers),
+        *resource_type.objects,
+        *(switch.name for switch in resource_type.switches.values()),
+        *resource_type.switches,
+    )
+
+
+def _asked_triggers(resource_type: ResourceType) -> frozenset[str]:
+    """The triggers on whose values it depends what else a row must give."""
+    members = (*resource_type.attributes, *resource_type.relationships)
+    asked = {name for m in members for name in (*m.required_when, *m.required_unless)}
+    return frozenset(a.name for a in resource_type.attributes if a.trigger and a.name in asked)
+
+
 def _compile(resource_type: ResourceType, type_of: Callable[[Attribute], Any]) -> Any:
     strict = type_of is _strict_type
     fields: list[tuple[str, Any, Any]] = [("id", (_ID if strict else str) | UnsetType, UNSET)]
@@ -183,6 +236,8 @@ def _compile(resource_type: ResourceType, type_of: Callable[[Attribute], Any]) -
     for name, reference in resource_type.references.items():
         nullable = None if reference.nullable or not strict else UnsetType
         fields.append((name, (_ID if strict else str) | nullable | UnsetType, UNSET))
+    known = {name for name, *_ in fields}
+    fields += [(name, Any, UNSET) for name in _nested_fields(resource_type) if name not in known]
     return msgspec.defstruct(
         resource_type.name, fields, gc=not strict, forbid_unknown_fields=strict, module=__name__
     )
@@ -194,11 +249,13 @@ def _strict_type(attribute: Attribute) -> Any:
             return Literal[attribute.enum]
         case AttributeType.STRING:
             shortest = max(attribute.min_length or 0, 1 if attribute.required else 0)
-            return Annotated[str, Meta(min_length=shortest, max_length=attribute.max_length)]
+            pattern = attribute.whole_pattern or None
+            return Annotated[str, Meta(min_length=shortest, max_length=attribute.max_length, pattern=pattern)]
         case AttributeType.INTEGER:
-            return _INTEGER
+            least = -MAX_INTEGER if attribute.minimum is None else attribute.minimum
+            return Annotated[int, Meta(ge=least, le=MAX_INTEGER)]
         case AttributeType.FLOAT:
-            return float
+            return float if attribute.above is None else Annotated[float, Meta(gt=attribute.above)]
         case AttributeType.BOOLEAN:
             return bool
         case AttributeType.DATETIME:

@@ -39,6 +39,15 @@ class NoNumber(Enum):
     TOO_LARGE = "too large"
 
 
+class Gap(Enum):
+    """What stands in a list of nested items for an item of which a CSV row gives no cell."""
+
+    GAP = "gap"
+
+
+GAP = Gap.GAP
+
+
 class Flaw(msgspec.Struct, frozen=True):
     """Why a value is refused; which attribute it was given for is the caller's to say."""
 
@@ -51,6 +60,7 @@ class Flaw(msgspec.Struct, frozen=True):
 
 BLANK = Flaw(Code.REQUIRED, "can't be blank")
 _NO_TEXT = Flaw(Code.INVALID, "must not contain NUL or half of a surrogate pair")
+_NO_EMAIL = Flaw(Code.INVALID, "must be an email address")
 _NO_ID = Flaw(Code.INVALID, "must be an id: 1 to 64 of A-Z, a-z, 0-9, _ and -")
 _NO_TIME = Flaw(Code.INVALID, "must be a time in RFC 3339 with an offset, such as 2026-01-31T12:00:00Z")
 _NOT_A_NUMBER = Flaw(Code.INVALID, "must be a finite number")
@@ -58,7 +68,7 @@ _NO_INTEGER = Flaw(Code.WRONG_TYPE, "must be an integer")
 _BEYOND_INTEGERS = Flaw(Code.OUT_OF_RANGE, _RANGE)
 _BEYOND_DOUBLES = Flaw(Code.OUT_OF_RANGE, "is larger than a double can hold")
 _TOO_DEEP = Flaw(Code.TOO_DEEP, f"is nested more than {MAX_DEPTH} levels deep")
-NESTED = Flaw(Code.UNSUPPORTED, "nested values are not supported by this version")
+NO_OBJECT = Flaw(Code.WRONG_TYPE, "must be an object")
 
 
 def parse_json(text: str | bytes) -> Any:
@@ -81,10 +91,12 @@ def _parse_integer(digits: str) -> int | NoNumber:
     return int(digits) if len(digits) <= _MOST_DIGITS else NoNumber.TOO_LARGE
 
 
-def read_attribute(attribute: Attribute, value: object) -> object:
-    """What is stored for the value, or a `Flaw`. None clears the attribute."""
+def read_attribute(attribute: Attribute, value: object, *, level: int = 1) -> object:
+    """What is stored for the value, or a `Flaw`. None clears the attribute. `level` is that of its object."""
     if value is None:
         return None if attribute.nullable else BLANK
+    if attribute.type is AttributeType.OBJECT:
+        return _read_object(value, level)
     return _READERS[attribute.type](attribute, value)
 
 
@@ -94,7 +106,7 @@ def read_reference(reference: Relationship, value: object) -> object:
         return None
     if value is None or (reference.required and isinstance(value, str) and not value.strip()):
         return BLANK
-    return NESTED if isinstance(value, dict | list) else read_id(value)
+    return read_id(value)
 
 
 def read_id(value: object) -> object:
@@ -119,10 +131,12 @@ def _read_string(attribute: Attribute, value: object) -> object:
         return Flaw(Code.TOO_LONG, f"must have at most {attribute.max_length} characters")
     if attribute.min_length is not None and len(value) < attribute.min_length:
         return Flaw(Code.TOO_SHORT, f"must have at least {attribute.min_length} characters")
+    if attribute.whole_pattern and not re.match(attribute.whole_pattern, value):
+        return _NO_EMAIL if attribute.email else Flaw(Code.INVALID, f"must match {attribute.pattern}")
     return value
 
 
-def _read_integer(_attribute: Attribute, value: object) -> object:
+def _read_integer(attribute: Attribute, value: object) -> object:
     if isinstance(value, str):
         value = integer_from_text(value)
     if isinstance(value, float) and value.is_integer():
@@ -130,8 +144,10 @@ def _read_integer(_attribute: Attribute, value: object) -> object:
     match value:
         case bool():
             return _NO_INTEGER
+        case int() if abs(value) > MAX_INTEGER:
+            return _BEYOND_INTEGERS
         case int():
-            return value if abs(value) <= MAX_INTEGER else _BEYOND_INTEGERS
+            return _within_bounds(attribute, value)
         case NoNumber.TOO_LARGE:
             return _BEYOND_INTEGERS
         case NoNumber.NOT_A_NUMBER:
@@ -140,13 +156,21 @@ def _read_integer(_attribute: Attribute, value: object) -> object:
             return _NO_INTEGER
 
 
-def _read_float(_attribute: Attribute, value: object) -> object:
+def _within_bounds(attribute: Attribute, value: float) -> object:
+    if attribute.minimum is not None and value < attribute.minimum:
+        return Flaw(Code.OUT_OF_RANGE, f"must be {attribute.minimum} or more")
+    if attribute.above is not None and value <= attribute.above:
+        return Flaw(Code.OUT_OF_RANGE, f"must be more than {attribute.above:g}")
+    return value
+
+
+def _read_float(attribute: Attribute, value: object) -> object:
     match value:
         case bool():
             return Flaw(Code.WRONG_TYPE, "must be a number")
         case int() | float():
             try:
-                return float(value)
+                return _within_bounds(attribute, float(value))
             except OverflowError:
                 return _BEYOND_DOUBLES
         case NoNumber.TOO_LARGE:
@@ -172,10 +196,10 @@ def _read_datetime(_attribute: Attribute, value: object) -> object:
         return Flaw(Code.OUT_OF_RANGE, "is no time between the years 1 and 9999")
 
 
-def _read_object(_attribute: Attribute, value: object) -> object:
+def _read_object(value: object, level: int) -> object:
     if not isinstance(value, dict):
-        return Flaw(Code.WRONG_TYPE, "must be an object")
-    return flaw_of_object(value) or value
+        return NO_OBJECT
+    return flaw_of_object(value, level=level + 1) or value
 
 
 _READERS: Mapping[AttributeType, Callable[[Attribute, object], object]] = {
@@ -184,21 +208,20 @@ _READERS: Mapping[AttributeType, Callable[[Attribute, object], object]] = {
     AttributeType.FLOAT: _read_float,
     AttributeType.BOOLEAN: _read_boolean,
     AttributeType.DATETIME: _read_datetime,
-    AttributeType.OBJECT: _read_object,
 }
 
 
-def flaw_of_object(value: Mapping[str, object]) -> Flaw | None:
-    """What keeps an object without a schema from being stored; it stands on the second level of its row."""
-    level: list[object] = [value]
-    for _ in range(2, MAX_DEPTH + 1):
+def flaw_of_object(value: Mapping[str, object], *, level: int = 2) -> Flaw | None:
+    """What keeps an object without a schema from being stored; `level` is where it stands in its row."""
+    members: list[object] = [value]
+    for _ in range(level, MAX_DEPTH + 1):
         below: list[object] = []
-        for inner in level:
+        for inner in members:
             if flaw := _flaw_of_level(inner, below):
                 return flaw
         if not below:
             return None
-        level = below
+        members = below
     return _TOO_DEEP
 
 
@@ -266,18 +289,18 @@ def boolean_from_text(text: str) -> object:
     return _BOOLEAN_TEXTS.get(text.lower(), text)
 
 
-def object_from_text(text: str) -> object:
-    """The object that the text is the JSON of; the text itself when it is none."""
+def json_from_text(text: str) -> object:
+    """The object or list that the text is the JSON of; the text itself when it is none."""
     try:
         value = parse_json(text)
     except (ValueError, RecursionError):
         return text
-    return value if isinstance(value, dict) else text
+    return value if isinstance(value, dict | list) else text
 
 
 FROM_TEXT: Mapping[AttributeType, Callable[[str], object]] = {
     AttributeType.INTEGER: integer_from_text,
     AttributeType.FLOAT: float_from_text,
     AttributeType.BOOLEAN: boolean_from_text,
-    AttributeType.OBJECT: object_from_text,
+    AttributeType.OBJECT: json_from_text,
 }

@@ -7,7 +7,7 @@ that record waits for more text; how the record ends is then looked for by the s
 import csv
 import io
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 
 from imports_service.domain.errors import InvalidArgument
 from imports_service.domain.resource_type import ResourceType
@@ -35,6 +35,7 @@ class CsvSplitter:
     def __init__(
         self,
         resource_type: ResourceType,
+        types: Mapping[str, ResourceType],
         *,
         secrets: Secrets,
         delimiter: str,
@@ -44,6 +45,7 @@ class CsvSplitter:
     ) -> None:
         self._rows: CsvRows | None = None
         self._resource_type = resource_type
+        self._types = types
         self._secrets = secrets
         self._delimiter = delimiter
         self._marks = (delimiter.encode(), b'"')
@@ -112,7 +114,7 @@ class CsvSplitter:
             if not records:
                 return
             header, *records = records
-            check_header(header, self._resource_type, self._place)
+            check_header(header, self._resource_type, self._types, self._place)
             self._rows = CsvRows(
                 header,
                 self._secrets,

@@ -161,6 +161,7 @@ class Splitter:
         if self._options.format is Format.CSV:
             self._form = CsvSplitter(
                 self._options.resource_type,
+                self._options.registry.types,
                 secrets=self._secrets,
                 delimiter=self._options.csv_options.delimiter,
                 max_input_bytes=self._options.max_input_bytes,

@@ -1,5 +1,6 @@
 """Resources and resource types as messages. Nothing is decided here."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -7,6 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from commerce.imports.v1 import resource_types_pb2, resources_pb2
 from imports_service.domain.attributes import Attribute, Relationship
+from imports_service.domain.csv_template import csv_template
 from imports_service.domain.keys import key_values
 from imports_service.domain.names import ImportName
 from imports_service.domain.resource_type import ResourceType
@@ -19,14 +21,15 @@ def message_of_resource(
 ) -> resources_pb2.Resource:
     """The resource, with what it refers to apart from its attributes."""
     values: dict[str, Any] = msgspec.json.decode(stored.attributes)
+    related = resource_type.references.keys() | resource_type.shared_lists.keys()
     created_at, updated_at = Timestamp(), Timestamp()
     created_at.FromDatetime(stored.created_at)
     updated_at.FromDatetime(stored.updated_at)
     message = resources_pb2.Resource(
         id=stored.id,
         resource_type=stored.resource_type,
-        attributes=struct_of({k: v for k, v in values.items() if k not in resource_type.references}),
-        relationships=struct_of({k: v for k, v in values.items() if k in resource_type.references}),
+        attributes=struct_of({k: v for k, v in values.items() if k not in related}),
+        relationships=struct_of({k: v for k, v in values.items() if k in related}),
         created_at=created_at,
         updated_at=updated_at,
         last_import=str(ImportName(organization_id, stored.last_import)),
@@ -37,8 +40,10 @@ def message_of_resource(
     return message
 
 
-def message_of_type(resource_type: ResourceType) -> resource_types_pb2.ResourceType:
-    """The description of a resource type."""
+def message_of_type(
+    resource_type: ResourceType, types: Mapping[str, ResourceType]
+) -> resource_types_pb2.ResourceType:
+    """The description of a resource type, one of the types given."""
     return resource_types_pb2.ResourceType(
         resource_type=resource_type.name,
         unique_key=resource_type.unique_key,
@@ -46,7 +51,7 @@ def message_of_type(resource_type: ResourceType) -> resource_types_pb2.ResourceT
         parent_attribute=resource_type.parent_attribute,
         attributes=[_attribute(attribute, resource_type) for attribute in resource_type.attributes],
         relationships=[_relationship(relationship) for relationship in resource_type.relationships],
-        csv_header=resource_type.csv_header,
+        csv_header=csv_template(resource_type, types),
         sample_input=struct_of(resource_type.sample_input),
         dry_exportable=resource_type.dry_exportable,
     )

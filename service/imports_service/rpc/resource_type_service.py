@@ -17,7 +17,9 @@ class ResourceTypeService(resource_types_pb2_grpc.ResourceTypeServiceServicer):
     """Knows neither organizations nor the database."""
 
     def __init__(self, registry: Registry) -> None:
-        self._messages = {name: message_of_type(found) for name, found in registry.types.items()}
+        self._messages = {
+            name: message_of_type(found, registry.types) for name, found in registry.types.items()
+        }
         self._all = pb.ListResourceTypesResponse(resource_types=self._messages.values())
 
     async def ListResourceTypes(

@@ -65,19 +65,20 @@ async def _references(connection: Connection, statement: str, *parameters: objec
 async def lock_resources(
     connection: Connection, organization_id: str, named: OwnNames
 ) -> list[StoredResource]:
-    """Lock and read every resource named, by key or by id, in one order; unknown names are left out.
+    """Lock and read every resource named, by key, by id, by owner or by holder, in one order; unknown names are
+    left out.
 
     Raises (through the transaction) `TransactionConflict` when a lock is not had in time.
     """
-    records = await connection.fetch(
-        SQL.lock_resources,
-        organization_id,
-        list(named.key_types),
-        list(named.keys),
-        list(named.id_types),
-        list(named.ids),
+    names = (named.key_types, named.keys, named.id_types, named.ids)
+    if not named.has_nested:
+        return await _stored(await connection.fetch(SQL.lock_resources, organization_id, *names))
+    holders = [[holder[part] for holder in named.holders] for part in range(3)]
+    return await _stored(
+        await connection.fetch(
+            SQL.lock_nested_resources, organization_id, *names, named.child_types, *holders
+        )
     )
-    return await _stored(records)
 
 
 async def copy_created(

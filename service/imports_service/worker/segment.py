@@ -10,19 +10,21 @@ from datetime import datetime
 
 from imports_service.domain.fold import ENTROPY_BYTES, Fold, Folded
 from imports_service.domain.imports import Import
-from imports_service.domain.lookups import References, own_names, wanted_references
+from imports_service.domain.lookups import References, own_names, wanted_references, wanted_targets
 from imports_service.domain.outcomes import encode_outcomes
 from imports_service.domain.resources import StoredResource
 from imports_service.domain.shapes import Shape
-from imports_service.ids import new_ids
+from imports_service.ids import id_stream
 from imports_service.store import imports, lanes, outcomes, resources, units
 from imports_service.store.conflicts import settle
-from imports_service.store.database import Connection
+from imports_service.store.database import Connection, TransactionConflict
 from imports_service.store.units import Claimed
 from imports_service.worker.equipment import Equipment
 from imports_service.worker.leases import Held, LeaseLost
 from imports_service.worker.start import start_import
 from imports_service.worker.supply import Segment, SegmentSupply
+
+CONFLICT = "DATABASE_UNAVAILABLE"
 
 
 class ImportClosing(Exception):
@@ -102,12 +104,14 @@ class SegmentRunner:
         references = References()
         wanted = wanted_references(shape, inputs)
         while True:
-            if not wanted.is_empty:
-                found = await resources.look_up_references(connection, organization_id, wanted)
-                references.merge(found)
+            while not wanted.is_empty:
+                references.merge(await resources.look_up_references(connection, organization_id, wanted))
+                wanted = wanted_targets(shape, inputs, references)
             named = own_names(shape, inputs, references)
             stored = await resources.lock_resources(connection, organization_id, named)
             folded = await self._fold_over(shape, segment, references, stored)
+            if folded.unlocked:
+                raise TransactionConflict("resources have changed while they were looked up", reason=CONFLICT)
             if folded.unasked.is_empty:
                 return folded
             wanted = folded.unasked
@@ -116,8 +120,8 @@ class SegmentRunner:
         self, shape: Shape, segment: Segment, references: References, stored: list[StoredResource]
     ) -> Folded:
         """The fold itself, in slices, so that nothing else in the process waits for long."""
-        ids = new_ids(sum(map(len, segment.slices)))
-        fold = Fold(shape, references, stored, new_ids=iter(ids), entropy=os.urandom(ENTROPY_BYTES))
+        ids = id_stream(sum(map(len, segment.slices)))
+        fold = Fold(shape, references, stored, new_ids=ids, entropy=os.urandom(ENTROPY_BYTES))
         for rows in segment.slices:
             fold.add(rows)
             await asyncio.sleep(0)

@@ -1,0 +1,76 @@
+-- Read every resource that a segment may change where rows nest others, and keep every other change of them waiting.
+--
+-- $1 organization_id text, $2 types text[] and $3 keys text[] (parallel), $4 types text[] and $5 ids text[] (parallel),
+-- $6 types text[] of children, $7 types text[], $8 references text[] and $9 target types text[] (parallel): by which
+-- references the resources of a type hold others  ->  resources, each once; names without a resource are left out
+--
+-- As lock_resources, for the same reasons; what the named own, on two levels, and what they hold is found before
+-- anything is locked. OFFSET 0 keeps each owner's children one index look-up.
+WITH named AS MATERIALIZED (
+    SELECT keyed.resource_type, keyed.id
+    FROM unnest($2::text[], $3::text[]) AS k (resource_type, key)
+    CROSS JOIN LATERAL (
+        SELECT resource_type, id
+        FROM resource
+        WHERE organization_id = $1 AND resource_type = k.resource_type AND key = k.key
+        LIMIT 1
+    ) AS keyed
+    UNION
+    SELECT k.resource_type COLLATE "C", k.id COLLATE "C"
+    FROM unnest($4::text[], $5::text[]) AS k (resource_type, id)
+),
+held AS MATERIALIZED (
+    SELECT h.target_type COLLATE "C" AS resource_type, holder.id
+    FROM named
+    JOIN unnest($7::text[], $8::text[], $9::text[]) AS h (resource_type, reference, target_type)
+        ON h.resource_type = named.resource_type
+    CROSS JOIN LATERAL (
+        SELECT (attributes ->> h.reference) COLLATE "C" AS id
+        FROM resource
+        WHERE organization_id = $1 AND resource_type = named.resource_type AND id = named.id
+        LIMIT 1
+    ) AS holder
+    WHERE holder.id IS NOT NULL
+),
+children AS MATERIALIZED (
+    SELECT child.resource_type, child.id
+    FROM named
+    CROSS JOIN LATERAL (
+        SELECT resource_type, id
+        FROM resource
+        WHERE organization_id = $1 AND owner_id = named.id AND resource_type = ANY ($6::text[])
+        OFFSET 0
+    ) AS child
+),
+grandchildren AS MATERIALIZED (
+    SELECT child.resource_type, child.id
+    FROM children
+    CROSS JOIN LATERAL (
+        SELECT resource_type, id
+        FROM resource
+        WHERE organization_id = $1 AND owner_id = children.id AND resource_type = ANY ($6::text[])
+        OFFSET 0
+    ) AS child
+)
+SELECT locked.resource_type, locked.id, locked.key, locked.owner_id, locked.attributes, locked.created_at,
+    locked.updated_at, locked.last_import
+FROM (
+    SELECT resource_type, id
+    FROM (
+        SELECT resource_type, id FROM named
+        UNION
+        SELECT resource_type, id FROM held
+        UNION
+        SELECT resource_type, id FROM children
+        UNION
+        SELECT resource_type, id FROM grandchildren
+    ) AS everything
+    ORDER BY resource_type COLLATE "C", id COLLATE "C"
+    OFFSET 0
+) AS ordered
+CROSS JOIN LATERAL (
+    SELECT resource_type, id, key, owner_id, attributes, created_at, updated_at, last_import
+    FROM resource
+    WHERE organization_id = $1 AND resource_type = ordered.resource_type AND id = ordered.id
+    FOR NO KEY UPDATE
+) AS locked;
