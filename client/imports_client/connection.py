@@ -109,25 +109,6 @@ class Imports:
         header.document_sha256 = await sha256_of(document)
         return await send(self._stub.UploadImport(timeout=timeout), header, document)
 
-    async def retry(
-        self,
-        name: str,
-        *,
-        outcomes: Iterable[Outcome.ValueType] = (),
-        request_id: str | None = None,
-        timeout: float = CALL_SECONDS,
-    ) -> Import:
-        """Create an import of the failed and not processed rows of one that has ended, or of either.
-
-        A `request_id` is made up if none is given, so that no try can make a second import.
-        """
-        request = RetryImportRequest(
-            name=name,
-            outcomes=list(outcomes),
-            request_id=str(uuid.uuid4()) if request_id is None else request_id,
-        )
-        return await self._stub.RetryImport(request, timeout=timeout)
-
     async def get(self, name: str, *, timeout: float = CALL_SECONDS) -> Import:
         """The import with its logs, summary and fresh URLs."""
         return await self._stub.GetImport(GetImportRequest(name=name), timeout=timeout)
@@ -163,6 +144,25 @@ class Imports:
             if not page.next_page_token or page.next_page_token == request.page_token or not page.results:
                 return
             request.page_token = page.next_page_token
+
+    async def retry(
+        self,
+        name: str,
+        *,
+        outcomes: Iterable[Outcome.ValueType] = (),
+        request_id: str | None = None,
+        timeout: float | None = None,
+    ) -> Import:
+        """Create an import of the failed and/or not processed rows of one that has ended; both without `outcomes`.
+
+        A `request_id` is made up if none is given, so that no try can make a second retry. Many rows take a while.
+        """
+        request = RetryImportRequest(
+            name=name,
+            outcomes=list(outcomes),
+            request_id=str(uuid.uuid4()) if request_id is None else request_id,
+        )
+        return await self._stub.RetryImport(request, timeout=timeout)
 
     def watch(
         self,

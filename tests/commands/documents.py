@@ -1,7 +1,7 @@
 """Documents and wishes for them, valid unless a test says otherwise."""
 
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 
 import pytest
 
@@ -11,8 +11,11 @@ from imports_service.domain.imports import ImportSpec
 ORGANIZATION = "acme"
 
 
-def sku_rows(count: int) -> list[dict[str, str]]:
-    return [{"code": f"SKU-{number:04}", "name": f"Shirt {number}"} for number in range(1, count + 1)]
+def sku_rows(count: int) -> list[dict[str, str | bool]]:
+    return [
+        {"code": f"SKU-{number:04}", "name": f"Shirt {number}", "do_not_ship": True}
+        for number in range(1, count + 1)
+    ]
 
 
 def address_rows(count: int) -> list[dict[str, str]]:
@@ -23,12 +26,14 @@ def address_rows(count: int) -> list[dict[str, str]]:
             "country_code": "IT",
             "state_code": "PO",
             "phone": "+39 0574 000",
+            "first_name": "Ada",
+            "last_name": "Marin",
         }
         for number in range(1, count + 1)
     ]
 
 
-def json_lines(rows: Iterable[dict[str, str]]) -> bytes:
+def json_lines(rows: Iterable[Mapping[str, str | bool]]) -> bytes:
     return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
 
 

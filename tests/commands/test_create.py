@@ -43,13 +43,21 @@ async def test_the_segments_hold_the_rows_in_order(creation: Creation) -> None:
     assert lines == skus(25).splitlines()
 
 
-async def test_rows_that_name_their_resource_wait_for_the_segment_before(
+async def test_rows_with_a_key_in_common_wait_for_the_segment_before(
+    creation: Creation, tables: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    created = await create_import(wish(), chunked(skus(24) + skus(1)), creation)
+
+    units = [tuple(unit) for unit in await tables.fetch(UNITS, created.uid)]
+    assert units == [(0, 1, 10, "ready"), (1, 11, 10, "waiting"), (2, 21, 5, "waiting")]
+
+
+async def test_rows_of_distinct_keys_are_ready_at_once(
     creation: Creation, tables: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     created = await create_import(wish(), chunked(skus(25)), creation)
 
-    units = [tuple(unit) for unit in await tables.fetch(UNITS, created.uid)]
-    assert units == [(0, 1, 10, "ready"), (1, 11, 10, "waiting"), (2, 21, 5, "waiting")]
+    assert [unit["state"] for unit in await tables.fetch(UNITS, created.uid)] == ["ready"] * 3
 
 
 async def test_rows_that_name_nothing_are_ready_at_once(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from imports_service.domain.imports import CsvOptions, Format
 from imports_service.pipeline import csv_splitter, steps
-from tests.pipeline.documents import cuts_of, place_of, refusal, rows_of, split, split_with, splitter
+from tests.pipeline.documents import cuts_of, place_of, refusal, rows_of, split
 
 CELLS = st.text(
     st.characters(exclude_categories=["Cs"]) | st.sampled_from('",;\r\n \x0b\x85\u2028\0'), max_size=6
@@ -112,18 +112,6 @@ def test_a_returned_file_of_failed_inputs_loses_its_marks():
     kept = rows_of(split(document, format=Format.CSV))
 
     assert kept == [["a", "b"], ["a"]]
-
-
-@pytest.mark.parametrize(
-    ("document", "in_order"),
-    [(b"id,city\n,Rome\nx,Rome\n", True), (b"id,city\n,Rome\n", False), (b"city\nRome", False)],
-)
-def test_an_id_puts_a_type_without_key_in_order(document, in_order):
-    splitting = splitter(resource_type="addresses", format=Format.CSV)
-
-    list(split_with(splitting, document))
-
-    assert splitting.in_order is in_order
 
 
 @pytest.mark.parametrize(

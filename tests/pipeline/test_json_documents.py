@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from imports_service.pipeline import json_array, steps
-from tests.pipeline.documents import cuts_of, place_of, refusal, rows_of, split, split_with, splitter
+from tests.pipeline.documents import cuts_of, place_of, refusal, rows_of, split
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('{}[],:"\\\r\n '), max_size=8)
 VALUES = st.recursive(
@@ -134,30 +134,6 @@ def test_lone_surrogates_nan_and_depth_are_left_to_the_check_of_rows():
 
     assert lines.lines[1:] == odd
     assert array.lines[1:] == odd
-
-
-@pytest.mark.parametrize(
-    "document", [b'{"id":"a"}', b'[{"x":{"id":1}}, {"id":"a"}]', b'[\n{"\\u0069d":"a"}\n]']
-)
-def test_a_row_with_an_id_puts_a_type_without_key_in_order(document):
-    splitting = splitter(resource_type="addresses")
-
-    list(split_with(splitting, document))
-
-    assert splitting.in_order
-
-
-@pytest.mark.parametrize("document", [b'{"x":{"id":1}}\n{"id":null}', b'[{"city":"Rome"},5]'])
-def test_rows_that_name_nothing_may_run_in_parallel(document):
-    splitting = splitter(resource_type="addresses")
-
-    list(split_with(splitting, document))
-
-    assert not splitting.in_order
-
-
-def test_a_type_with_a_key_is_in_order():
-    assert splitter(resource_type="skus").in_order
 
 
 @pytest.mark.parametrize("form", ["%s\n%s", "[%s,%s]"])

@@ -53,13 +53,16 @@ def wanted(parent: str, resource_type: str = "skus", **fields: Any) -> pb.Create
 
 
 def skus(count: int, **more: Any) -> bytes:
-    rows = ({"code": f"sku-{number:03}", "name": f"Sku {number}", **more} for number in range(count))
+    rows = (
+        {"code": f"sku-{number:03}", "name": f"Sku {number}", "do_not_ship": True, **more}
+        for number in range(count)
+    )
     return "\n".join(json.dumps(row) for row in rows).encode()
 
 
 # every third row has no name, which a new resource must have
 MIXED = "\n".join(
-    json.dumps({"code": f"sku-{number:03}"} | ({"name": "A name"} if number % 3 else {}))
+    json.dumps({"code": f"sku-{number:03}", "do_not_ship": True} | ({"name": "A name"} if number % 3 else {}))
     for number in range(9)
 ).encode()
 
@@ -238,7 +241,7 @@ async def test_a_token_of_results_is_bound_to_the_import(service: Service, paren
 
 
 async def test_inputs_are_imported_like_a_document(service: Service, parent: str) -> None:
-    inputs = {"items": [struct_of({"code": "a", "name": "A", "pieces_per_pack": 5})]}
+    inputs = {"items": [struct_of({"code": "a", "name": "A", "pieces_per_pack": 5, "do_not_ship": True})]}
 
     done = await imported(service, wanted(parent, inputs=inputs))
 
@@ -417,7 +420,11 @@ async def test_a_resource_is_found_by_id_and_by_key(service: Service, parent: st
 async def test_a_resource_of_more_than_4_mib_as_a_message_is_read_by_clients_that_take_it(
     service: Service, parent: str
 ) -> None:
-    row = b'{"id":"large","code":"a","name":"A","metadata":{"list":[1' + b",1" * 500_000 + b"]}}"
+    row = (
+        b'{"id":"large","code":"a","name":"A","do_not_ship":true,"metadata":{"list":[1'
+        + b",1" * 500_000
+        + b"]}}"
+    )
     await ended(
         service, await service.imports.UploadImport(upload(wanted(parent), row[:700_000], row[700_000:]))
     )
@@ -461,7 +468,10 @@ async def test_resources_are_paged_in_id_order(service: Service, parent: str) ->
 
 
 async def test_named_resources_are_listed_without_the_unknown(service: Service, parent: str) -> None:
-    await imported(service, wanted(parent, document=b'{"id": "one", "code": "a", "name": "A"}\n' + skus(2)))
+    await imported(
+        service,
+        wanted(parent, document=b'{"id": "one", "code": "a", "name": "A", "do_not_ship": true}\n' + skus(2)),
+    )
     keys = [resources_pb2.ResourceKey(values={"code": code}) for code in ("sku-001", "a", "unknown")]
 
     page = await service.resources.ListResources(

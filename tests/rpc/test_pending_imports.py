@@ -33,7 +33,7 @@ def wanted(number: int) -> pb.CreateImportRequest:
         parent=PARENT,
         import_id=f"import-{number}",
         spec=pb.ImportSpec(resource_type="skus"),
-        document=b'{"code": "a", "name": "A"}',
+        document=b'{"code": "a", "name": "A", "do_not_ship": true}',
     )
 
 

@@ -24,6 +24,7 @@ from imports_service.rpc.requests import (
     file_of,
     outcomes_of,
     progress_interval_of,
+    retry_of,
     start_row_of,
     update_of,
 )
@@ -479,3 +480,31 @@ def test_an_update_is_checked_like_a_creation() -> None:
 )
 def test_a_wait_is_answered_before_the_deadline(remaining: float | None, waits: float) -> None:
     assert wait_seconds(remaining) == pytest.approx(waits)
+
+
+def test_a_retry_without_outcomes_takes_all_that_did_not_go_through() -> None:
+    wanted = retry_of(
+        pb.RetryImportRequest(name="organizations/acme/imports/a", request_id="once"), creator="me"
+    )
+
+    assert wanted.outcomes == {Outcome.FAILED, Outcome.NOT_PROCESSED}
+    assert (str(wanted.name), wanted.request_id) == ("organizations/acme/imports/a", "once")
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"outcomes": [pb.OUTCOME_FAILED, pb.OUTCOME_CREATED]}, "outcomes"),
+        ({"outcomes": [pb.OUTCOME_UNSPECIFIED]}, "outcomes"),
+        ({"outcomes": [77]}, "outcomes"),
+        ({"request_id": "x" * 65}, "request_id"),
+        ({"name": "organizations/acme"}, "name"),
+    ],
+)
+def test_a_bad_retry_names_its_field(asked: dict[str, Any], field: str) -> None:
+    request = pb.RetryImportRequest(**{"name": "organizations/acme/imports/a", **asked})
+
+    with pytest.raises(InvalidArgument) as refused:
+        retry_of(request, creator="me")
+
+    assert (refused.value.reason, fields_refused(refused.value)) == ("FIELD_INVALID", [field])

@@ -83,6 +83,7 @@ async def test_segments_in_order_become_ready_one_by_one(database: Database) -> 
     import_ = await created_import(database, segments=3, in_order=True)
     claimed = await claimed_unit(database)
     assert claimed.in_order
+    assert claimed.has_next
     assert await claimed_by(database, "other") is None
 
     async with database.transaction() as connection:
@@ -95,6 +96,7 @@ async def test_segments_in_order_become_ready_one_by_one(database: Database) -> 
 async def test_after_the_last_segment_nothing_becomes_ready(database: Database) -> None:
     import_ = await created_import(database, segments=1, in_order=True)
     claimed = await claimed_unit(database)
+    assert not claimed.has_next
 
     async with database.transaction() as connection:
         await units.fence(connection, claimed)

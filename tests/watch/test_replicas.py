@@ -10,7 +10,7 @@ from imports_service.embedded.parts import Parts
 from imports_service.settings import Role, Settings
 from tests.services import Service, running_service
 
-DOCUMENT = b'{"code":"SKU-1","name":"Shirt"}\n'
+DOCUMENT = b'{"code":"SKU-1","name":"Shirt","do_not_ship":true}\n'
 
 
 @pytest.fixture
@@ -65,7 +65,9 @@ async def test_a_watch_that_a_stopping_replica_ends_goes_on_at_another_and_misse
 
 async def test_a_watcher_of_an_import_at_work_sees_it_start_and_end(parts: Parts, settings: Settings) -> None:
     async with running_service(settings.model_copy(update={"role": Role.ALL}), parts) as service:
-        rows = b"".join(b'{"code":"SKU-%d","name":"Shirt"}\n' % number for number in range(12_000))
+        rows = b"".join(
+            b'{"code":"SKU-%d","name":"Shirt","do_not_ship":true}\n' % number for number in range(12_000)
+        )
         created = await service.imports.CreateImport(
             pb.CreateImportRequest(
                 parent="organizations/acme", spec=pb.ImportSpec(resource_type="skus"), document=rows

@@ -28,6 +28,11 @@ def equipment(database: Database, objects: Objects) -> Equipment:
     return equipped(database, objects, max_attempts=2)
 
 
+def in_order(rows: int) -> bytes:
+    """Rows of which the last has the key of the first, so that segments wait for each other."""
+    return skus(rows - 1) + skus(1)
+
+
 async def events(database: Database) -> list[tuple[str, str | None, str]]:
     async with database.connection() as connection:
         records = await connection.fetch(
@@ -56,7 +61,7 @@ async def interrupt(equipment: Equipment, import_: Import) -> Import:
 async def test_a_segment_that_always_fails_is_given_up_and_the_counts_add_up(equipment: Equipment) -> None:
     async with equipment.database.connection() as connection:
         await connection.execute(POISON)
-    import_ = await created(equipment, skus(30))
+    import_ = await created(equipment, in_order(30))
 
     async with working(equipment):
         done = await ended(equipment, import_)
@@ -72,7 +77,7 @@ async def test_a_segment_that_always_fails_is_given_up_and_the_counts_add_up(equ
 async def test_a_closing_that_is_given_up_ends_the_import_without_files(
     equipment: Equipment, objects: Objects
 ) -> None:
-    import_ = await created(equipment, skus(30))
+    import_ = await created(equipment, in_order(30))
     await objects.delete([segment_object(ORGANIZATION, import_.uid, 1)])
 
     async with working(equipment):

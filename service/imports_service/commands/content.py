@@ -1,12 +1,16 @@
 """What a request id stands for: the content of a creation, as one hash. Knows neither database nor stream."""
 
 import hashlib
+from collections.abc import Collection
 
 import msgspec
 
 from imports_service.commands.creation import CreateImport
+from imports_service.domain.names import ImportName
+from imports_service.domain.rows import Outcome
 
 KIND = "create"
+RETRY = "retry"
 """A retry of the same rows is other content."""
 VALIDATE_ONLY = False
 """So is a rehearsal; the contract has it, this version does not."""
@@ -19,3 +23,14 @@ def content_hash(wanted: CreateImport, document_sha256: bytes) -> bytes:
     """
     content = [KIND, wanted.import_id, VALIDATE_ONLY, wanted.spec, document_sha256.hex()]
     return hashlib.sha256(msgspec.json.encode(content, order="sorted")).digest()
+
+
+def retry_content_hash(retried: ImportName, outcomes: Collection[Outcome]) -> bytes:
+    """SHA-256 over the kind of call, the name of the import to retry, and the outcomes, in whatever order."""
+    content = [RETRY, str(retried), sorted(outcomes)]
+    return hashlib.sha256(msgspec.json.encode(content)).digest()
+
+
+def source_hash(uid: str) -> bytes:
+    """SHA-256 of what a retry's rows came from, in place of a document's: of two imports of one name, which."""
+    return hashlib.sha256(uid.encode()).digest()

@@ -38,12 +38,19 @@ async def compare(
 ) -> Import:
     """The earlier call's import, when that call meant the same. Raises `RequestIdReused`."""
     content = content_hash(wanted, document_sha256)
-    name = ImportName(wanted.organization_id, earlier.import_id)
-    hashes = {"first_content_sha256": earlier.content_sha256.hex(), "content_sha256": content.hex()}
-    if content != earlier.content_sha256:
+    return await import_of_same(wanted.organization_id, earlier, content, creation)
+
+
+async def import_of_same(
+    organization_id: str, earlier: CreationRequest, content_sha256: bytes, creation: Creation
+) -> Import:
+    """The earlier call's import, as it is now, when its content was this one. Raises `RequestIdReused`."""
+    name = ImportName(organization_id, earlier.import_id)
+    hashes = {"first_content_sha256": earlier.content_sha256.hex(), "content_sha256": content_sha256.hex()}
+    if content_sha256 != earlier.content_sha256:
         raise RequestIdReused(f"this request id made {name} of other content", name=name, **hashes)
     async with creation.database.connection() as connection:
-        found = await get_import_by_uid(connection, wanted.organization_id, earlier.import_uid)
+        found = await get_import_by_uid(connection, organization_id, earlier.import_uid)
     if found is None:
         raise RequestIdReused(f"this request id made {name}, which has been deleted", name=name, **hashes)
     return found

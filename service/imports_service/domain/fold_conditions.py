@@ -79,7 +79,10 @@ def _needs_of(
 
 def _required_when(name: str, other: str, wanted: Scalar, default: Scalar | None) -> Condition:
     def needs(values: Values, triggers: Mapping[str, Any]) -> Issue | None:
-        if is_there(getattr(values, name)) or _value(values, triggers, other, default) != wanted:
+        said = getattr(values, other, UNSET)
+        if said is UNSET:
+            said = triggers.get(other, default)
+        if said != wanted or is_there(getattr(values, name)):
             return None
         return Issue(Code.REQUIRED, name, f"can't be blank when {other} is {_word(wanted)}")
 
@@ -88,7 +91,10 @@ def _required_when(name: str, other: str, wanted: Scalar, default: Scalar | None
 
 def _required_unless(name: str, other: str, wanted: Scalar, default: Scalar | None) -> Condition:
     def needs(values: Values, triggers: Mapping[str, Any]) -> Issue | None:
-        if is_there(getattr(values, name)) or _value(values, triggers, other, default) == wanted:
+        said = getattr(values, other, UNSET)
+        if said is UNSET:
+            said = triggers.get(other, default)
+        if said == wanted or is_there(getattr(values, name)):
             return None
         return Issue(Code.REQUIRED, name, f"can't be blank unless {other} is {_word(wanted)}")
 
@@ -115,13 +121,6 @@ def _one_of(group: Sequence[str]) -> Condition:
         return Issue(Code.REQUIRED, group[0], message)
 
     return needs
-
-
-def _value(values: Values, triggers: Mapping[str, Any], name: str, default: Scalar | None) -> Any:
-    value = getattr(values, name, UNSET)
-    if value is UNSET:
-        value = triggers.get(name, UNSET)
-    return default if value is UNSET else value
 
 
 def _word(value: object) -> str:

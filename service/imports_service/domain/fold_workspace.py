@@ -80,8 +80,9 @@ class Workspace:
     def create(self, shape: Shape, resource_id: str, key: str | None, values: Any) -> Resource:
         """Add a resource; neither its id nor its key is there yet."""
         resource = Resource(shape, resource_id, key, None, next(self._places), values)
-        self._note(resource, None, None, was_there=False)
-        self._remember(resource, shape.owner_of(values))
+        if self._journal is not None:
+            self._journal.append((resource, None, None, False))
+        self._remember(resource, shape.owner_of(values) if shape.owner_key else None)
         self._created.append(resource)
         self._touched.append(resource)
         return resource
@@ -89,8 +90,8 @@ class Workspace:
     def change(self, resource: Resource, changes: Iterable[Change]) -> None:
         """Change attributes of a resource, and with them its key and its owner."""
         values = self.values_of(resource)
-        self._note(resource, values, resource.key, was_there=True)
         if self._journal is not None:
+            self._journal.append((resource, values, resource.key, True))
             values = resource.values = copy(values)
         shape = resource.shape
         owner_before = shape.owner_of(values)
@@ -110,7 +111,8 @@ class Workspace:
     def remove(self, resource: Resource) -> None:
         """Remove a resource, and with it the items that belong to it."""
         values = self.values_of(resource)
-        self._note(resource, values, resource.key, was_there=True)
+        if self._journal is not None:
+            self._journal.append((resource, values, resource.key, True))
         for relationship in resource.shape.resource_type.owned_lists.values():
             for item in self.children(relationship.nested_type, resource.id):
                 self.remove(item)
@@ -137,15 +139,16 @@ class Workspace:
         for resource in dict.fromkeys(self._touched):
             if resource.is_gone:
                 continue
-            written, shape, values = resource.written, resource.shape, self.values_of(resource)
-            if written is None:
-                created_at = resource.stored.created_at if resource.stored is not None else None
-                written = resource.written = WrittenResource(
-                    shape.name, resource.id, resource.key, None, b"", created_at
-                )
-            written.key = resource.key
-            written.owner_id = shape.owner_of(values)
-            written.attributes = shape.encode(values)
+            shape, values, stored = resource.shape, resource.values, resource.stored
+            owner_id = shape.owner_of(values) if shape.owner_key else None
+            resource.written = WrittenResource(
+                shape.name,
+                resource.id,
+                resource.key,
+                owner_id,
+                shape.encode(values),
+                stored.created_at if stored is not None else None,
+            )
         self._touched.clear()
 
     def created(self) -> list[WrittenResource]:
@@ -165,10 +168,6 @@ class Workspace:
     def _lists(self) -> tuple[list[Resource], ...]:
         return self._touched, self._created, self._changed, self._removed
 
-    def _note(self, resource: Resource, values: Any, key: str | None, *, was_there: bool) -> None:
-        if self._journal is not None:
-            self._journal.append((resource, values, key, was_there))
-
     def _take_back(self, resource: Resource, values: Any, key: str | None, *, was_there: bool) -> None:
         owner_now = resource.shape.owner_of(resource.values)
         if not resource.is_gone:
@@ -184,7 +183,8 @@ class Workspace:
             self._gone.discard((name, resource.id))
         if resource.key is not None:
             self._by_key[name][resource.key] = resource
-        self._adopt(resource, owner_id)
+        if owner_id is not None:
+            self._adopt(resource, owner_id)
 
     def _forget(self, resource: Resource, owner_id: str | None) -> None:
         name = resource.shape.name

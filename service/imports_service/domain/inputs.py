@@ -115,7 +115,7 @@ class InputDecoder:
             return None
         texts = map(self._shape.key_text_of, rows, numbers, keys)
         inputs = list(map(Input, numbers, rows, texts, repeat(()), keys))
-        for row in filter(self._nests, inputs):
+        for row in self._shape.nesting(inputs, rows):
             self._take_nested(row)
         return inputs
 
@@ -127,9 +127,6 @@ class InputDecoder:
             return None
         rows: list[Any] = msgspec.convert(self._cells.read(records), self._rows_type)
         return rows
-
-    def _nests(self, row: Input) -> bool:
-        return self._shape.nests(row.values)
 
     def _take_nested(self, row: Input) -> None:
         reading = Reading()

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from copy import copy
-from operator import attrgetter
 
 import msgspec
 
@@ -43,23 +42,21 @@ def own_names(shape: Shape, inputs: Iterable[Input], references: References) -> 
     they nest.
     """
     rows = [row for row in inputs if row.values is not None]
-    given_ids = map(attrgetter("values.id"), rows)
-    ids = dict.fromkeys((shape.name, given) for given in given_ids if is_given(given))
-    keys = dict.fromkeys((shape.name, key) for key in _keys(shape, rows, references) if key is not None)
+    own_ids = [given for given in dict.fromkeys(row.values.id for row in rows) if is_given(given)]
+    own_keys = [key for key in dict.fromkeys(_keys(shape, rows, references)) if key is not None]
     nesting = [Given(shape, row.values, nested=row.nested) for row in rows if row.nested is not None]
-    for given in nesting:
-        ids |= dict.fromkeys(_nested_ids(given))
-        keys |= dict.fromkeys(_nested_keys(given))
     holders = list(dict.fromkeys(holder for given in nesting for holder in _holders(given)))
+    ids = dict.fromkeys(name for given in nesting for name in _nested_ids(given))
+    keys = dict.fromkeys(name for given in nesting for name in _nested_keys(given))
     for _, input_key, target_type in holders:
         # a row may give what it holds by its id, and a later one change it in place
         held = (getattr(row.values, input_key) for row in rows)
         ids |= dict.fromkeys((target_type, resource_id) for resource_id in held if is_given(resource_id))
     return OwnNames(
-        key_types=[type_name for type_name, _ in keys],
-        keys=[key for _, key in keys],
-        id_types=[type_name for type_name, _ in ids],
-        ids=[resource_id for _, resource_id in ids],
+        key_types=[shape.name] * len(own_keys) + [type_name for type_name, _ in keys],
+        keys=own_keys + [key for _, key in keys],
+        id_types=[shape.name] * len(own_ids) + [type_name for type_name, _ in ids],
+        ids=own_ids + [resource_id for _, resource_id in ids],
         child_types=_child_types(nesting),
         holders=holders,
     )

@@ -7,11 +7,11 @@ triggers, names that nobody knows) is the business of `domain.inputs`; what need
 `domain.fold`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import repeat
 from operator import attrgetter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -21,6 +21,8 @@ from imports_service.domain.keys import canonical_key, id_text, key_text, row_te
 from imports_service.domain.references import ReferenceRules
 from imports_service.domain.registry import Registry
 from imports_service.domain.resource_type import ResourceType
+
+T = TypeVar("T")
 
 MAX_INTEGER = 2**53 - 1
 MAX_ID_LENGTH = 64
@@ -81,9 +83,10 @@ class Shape:
         self.decode_lines: Callable[[bytes], list[Any]] = msgspec.json.Decoder(self.struct).decode_lines
         self._decode_lenient = msgspec.json.Decoder(self._lenient).decode
 
-    def nests(self, values: Any) -> bool:
-        """Whether a row, as it was decoded, gives anything that is not simply a value."""
-        return bool(self._nested(values) != self._no_nested)
+    def nesting(self, of: Iterable[T], rows: Sequence[Any]) -> list[T]:
+        """Of the things that stand for rows, as these were decoded, those whose row gives more than values."""
+        nothing = self._no_nested
+        return [one for one, given in zip(of, map(self._nested, rows), strict=True) if given != nothing]
 
     def encode(self, values: Any) -> bytes:
         """The JSON that is stored of a resource: everything but its id."""

@@ -3,10 +3,14 @@ earlier import's failed inputs. Whether the cells make sense is not looked at; a
 too many is kept.
 """
 
+from collections.abc import Callable
+
 import msgspec
 
 from imports_service.domain.rows import Code
 from imports_service.pipeline.collector import RowCollector
+from imports_service.pipeline.csv_names import CsvNames
+from imports_service.pipeline.guarded_cells import unguarded
 from imports_service.pipeline.json_rows import MARKS
 from imports_service.pipeline.secrets import Secrets
 
@@ -14,7 +18,7 @@ _encoder = msgspec.json.Encoder()
 
 
 class CsvRows:
-    """Hands CSV records to the collector. `names_ids` becomes True when a row names itself by id."""
+    """Hands CSV records to the collector, and what they name to the order."""
 
     def __init__(
         self,
@@ -23,8 +27,8 @@ class CsvRows:
         *,
         max_input_bytes: int,
         collector: RowCollector,
+        names_of: Callable[[list[str]], CsvNames],
     ) -> None:
-        self.names_ids = False
         self._cells = len(header)
         self._max_input_bytes = max_input_bytes
         self._collector = collector
@@ -32,7 +36,7 @@ class CsvRows:
         self._marks = [place for place, name in enumerate(header) if is_returned and name in MARKS]
         self._columns = [name for place, name in enumerate(header) if place not in self._marks]
         self._secrets = [n for n, name in enumerate(self._columns) if secrets.is_column(name)]
-        self._id = self._columns.index("id") if "id" in self._columns else None
+        self._names = names_of(self._columns)
         collector.columns = self._columns
 
     def add(self, records: list[list[str]]) -> None:
@@ -41,9 +45,7 @@ class CsvRows:
             records = [record for record in records if not self._is_blank(record)]
         if self._marks:
             records = self._without_marks(records)
-        if self._id is not None and not self.names_ids:
-            place = self._id
-            self.names_ids = any(len(record) > place and record[place] for record in records)
+        self._names.take(self._collector.rows + 1, records)
         if self._secrets:
             self._add_emptied(records)
         else:
@@ -53,10 +55,10 @@ class CsvRows:
         return not record or (len(record) == 1 < self._cells and not record[0].strip())
 
     def _without_marks(self, records: list[list[str]]) -> list[list[str]]:
-        """Records less their marks, less rows that consist of marks only."""
+        """Records less their marks and their guards, less rows that consist of marks only."""
         rest = []
         for record in records:
-            cells = [cell for place, cell in enumerate(record) if place not in self._marks]
+            cells = unguarded([cell for place, cell in enumerate(record) if place not in self._marks])
             if len(record) != self._cells and len(cells) == len(self._columns):
                 cells.append("")  # it had too few cells, and must not look as if it had them all
             if any(cells):

@@ -7,13 +7,14 @@ that record waits for more text; how the record ends is then looked for by the s
 import csv
 import io
 import sys
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 
 from imports_service.domain.errors import InvalidArgument
 from imports_service.domain.resource_type import ResourceType
 from imports_service.domain.rows import Code
 from imports_service.pipeline.collector import RowCollector
 from imports_service.pipeline.csv_header import check_header
+from imports_service.pipeline.csv_names import CsvNames
 from imports_service.pipeline.csv_records import RecordScanner
 from imports_service.pipeline.csv_rows import CsvRows
 from imports_service.pipeline.places import Place, malformed
@@ -41,6 +42,7 @@ class CsvSplitter:
         delimiter: str,
         max_input_bytes: int,
         collector: RowCollector,
+        names_of: Callable[[list[str]], CsvNames],
         place: Place,
     ) -> None:
         self._rows: CsvRows | None = None
@@ -52,17 +54,13 @@ class CsvSplitter:
         self._end_mark = "x" if delimiter != "x" else "y"
         self._max_input_bytes = max_input_bytes
         self._collector = collector
+        self._names_of = names_of
         self._place = place  # where the bytes that are held begin
         self._held = bytearray()
         self._skipping = False
         self._scanner: RecordScanner | None = None
         self._scanned = place  # where the scanner has come to
         self._opening_quote = place
-
-    @property
-    def names_ids(self) -> bool:
-        """Whether a row so far names itself by id."""
-        return self._rows is not None and self._rows.names_ids
 
     def feed(self, data: bytes) -> Iterator[None]:
         """Take the next piece of the document. Raises `InvalidArgument` HEADER_INVALID."""
@@ -120,6 +118,7 @@ class CsvSplitter:
                 self._secrets,
                 max_input_bytes=self._max_input_bytes,
                 collector=self._collector,
+                names_of=self._names_of,
             )
         self._rows.add(records)
 

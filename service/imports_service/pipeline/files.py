@@ -2,7 +2,8 @@
 the inputs that were not, with what to mend.
 
 Rows are written as they were sent, byte by byte in JSON and cell by cell in CSV, but for what is added to
-them. Cells are not made safe for spreadsheets.
+them. Cells are made safe for spreadsheets in failed inputs, which are meant to be mended in one and carry the marks by
+which that is undone; attachments are exact.
 """
 
 import csv
@@ -14,6 +15,7 @@ from isal import isal_zlib
 
 from imports_service.domain.imports import Format
 from imports_service.domain.rows import Issue, Outcome
+from imports_service.pipeline.guarded_cells import guarded
 from imports_service.pipeline.json_members import UnreadableRow, members_of
 from imports_service.pipeline.json_rows import MARKS
 
@@ -94,6 +96,8 @@ class FailedInputsWriter:
     def __init__(self, format: Format, *, columns: Sequence[str] = (), delimiter: str = ",") -> None:
         self._is_csv = format is Format.CSV
         self._columns = list(columns)
+        # a document that says what our marks say, but is no such file: the names must not stand there twice
+        self._places = [place for place, name in enumerate(columns) if name not in MARKS]
         self._delimiter = delimiter
         self._array = _JsonArray()
 
@@ -101,7 +105,8 @@ class FailedInputsWriter:
         """What the file begins with."""
         if not self._is_csv:
             return self._array.begin()
-        return _csv([["_row_number", "_outcome", "_codes", "_messages", *self._columns]], self._delimiter)
+        columns = [self._columns[place] for place in self._places]
+        return _csv([["_row_number", "_outcome", "_codes", "_messages", *columns]], self._delimiter)
 
     def rows(
         self,
@@ -136,7 +141,7 @@ class FailedInputsWriter:
             )
         records = _decode_records([line if kept else b"[]" for line, *_, kept in failed])
         marked = [
-            [*_marks_as_cells(number, outcome, said), *record]
+            guarded([*_marks_as_cells(number, outcome, said), *self._unmarked(record)])
             for record, (_, number, outcome, said, _) in zip(records, failed, strict=True)
         ]
         return _csv(marked, self._delimiter)
@@ -144,6 +149,16 @@ class FailedInputsWriter:
     def end(self) -> bytes:
         """What the file ends with."""
         return b"" if self._is_csv else self._array.end()
+
+    def _unmarked(self, record: list[str]) -> list[str]:
+        """The record without cells of the names that our marks have."""
+        if len(self._places) == len(self._columns):
+            return record
+        cells = [record[place] for place in self._places if place < len(record)]
+        cells += record[len(self._columns) :]
+        if len(record) < len(self._columns) and len(cells) == len(self._places):
+            cells.append("")  # it had too few cells, and must not look as if it had them all
+        return cells
 
 
 class _JsonArray:

@@ -108,8 +108,6 @@ class JsonArraySplitter:
         if not all_objects or max(map(len, values)) > self._rows.max_input_bytes:
             yield from self._rows.add_values(values)
             return
-        if not self._rows.in_order:
-            self._rows.objects_of(block)
         self._rows.add(values, block)
 
     def _scan(self, scanner: JsonScanner, data: bytes) -> Iterator[None]:

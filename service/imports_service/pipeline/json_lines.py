@@ -3,6 +3,7 @@ says that the document is something else. Blank lines are no rows.
 """
 
 from collections.abc import Generator, Iterator
+from typing import Any
 
 import msgspec
 
@@ -75,28 +76,29 @@ class JsonLinesSplitter:
         """Take whole lines; where they are all good, at once."""
         lines = block.replace(b"\r\n", b"\n") if b"\r" in block else block
         lines = lines.removesuffix(b"\n")
-        if self._are_objects(lines):
-            self._rows.add(lines.split(b"\n"), lines)
+        if (objects := self._objects_of(lines)) is not None:
+            self._rows.add(lines.split(b"\n"), lines, objects)
             self._is_first = False
         else:
             yield from self._split_one_by_one(block)
         self._place = self._place.after(block)
 
-    def _are_objects(self, lines: bytes) -> bool:
-        """Whether each line is one object and short enough.
+    def _objects_of(self, lines: bytes) -> list[Any] | None:
+        """The lines as objects; None unless each of them is one object, and short enough.
 
         A line that begins with a brace and ends with one can't be a part of a row: inside a row no brace
         follows another over a line break without a comma. So as many objects as lines: one object a line.
         """
         if len(lines) > self._rows.max_input_bytes or not lines.startswith(b"{") or not lines.endswith(b"}"):
-            return False
+            return None
         breaks = lines.count(b"\n")
         if lines.count(b"}\n{") != breaks or b"\r" in lines:
-            return False
+            return None
         try:
-            return self._rows.objects_of(lines) == breaks + 1
+            objects = self._rows.objects_of(lines)
         except (msgspec.DecodeError, RecursionError):
-            return False
+            return None
+        return objects if len(objects) == breaks + 1 else None
 
     def _split_one_by_one(self, block: bytes) -> Iterator[None]:
         start = 0

@@ -4,13 +4,14 @@ Takes values that are known to be JSON. Whether a row makes sense for its type i
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
-from msgspec import UNSET, Raw, UnsetType
 
 from imports_service.domain.rows import Code
 from imports_service.pipeline.collector import RowCollector
-from imports_service.pipeline.json_members import NULL, UnreadableRow, members_of
+from imports_service.pipeline.json_members import UnreadableRow, members_of
+from imports_service.pipeline.order import Order
 from imports_service.pipeline.secrets import Secrets
 
 MARKS = frozenset({"_row_number", "_outcome", "_codes", "_messages"})
@@ -20,43 +21,39 @@ BLANKS = b" \t\r\n"
 _LINE_BREAKS_TO_BLANKS = bytes.maketrans(b"\r\n", b"  ")
 
 
-class _Identified(msgspec.Struct, gc=False):
-    id: Raw | UnsetType = UNSET
-
-
 class _Object(msgspec.Struct, gc=False):
     """Any object: all names are skipped."""
 
 
 class JsonRows:
-    """Hands JSON rows to the collector. `in_order` becomes True when a row names itself by id."""
+    """Hands JSON rows to the collector, and what they name to the order."""
 
     def __init__(
-        self, *, has_key: bool, secrets: Secrets, max_input_bytes: int, collector: RowCollector
+        self, *, order: Order, secrets: Secrets, max_input_bytes: int, collector: RowCollector
     ) -> None:
-        self.in_order = has_key
+        self._order = order
         self.max_input_bytes = max_input_bytes
         self._collector = collector
         self._secrets = secrets
-        self._identified = msgspec.json.Decoder(_Identified)
         self._objects = msgspec.json.Decoder(_Object)
 
-    def objects_of(self, block: bytes) -> int:
-        """How many JSON objects stand one after the other in the block, which is looked at once for ids.
+    def objects_of(self, block: bytes) -> list[Any]:
+        """The JSON objects that stand one after the other in the block, as `add` wants them.
 
         Raises `msgspec.DecodeError` and `RecursionError` where that can't be told; syntax is checked, UTF-8
         is not.
         """
-        if self.in_order:
-            return len(self._objects.decode_lines(block))
-        found = self._identified.decode_lines(block)
-        self.in_order = any(row.id is not UNSET and bytes(row.id) != b"null" for row in found)
-        return len(found)
+        return self._order.decode(block) if self._order.is_open else self._objects.decode_lines(block)
 
-    def add(self, lines: list[bytes], block: bytes) -> None:
-        """Keep rows that are objects without a line break in them; `block` holds all of them."""
+    def add(self, lines: list[bytes], block: bytes, objects: list[Any] | None = None) -> None:
+        """Keep rows that are objects without a line break in them; `block` holds all of them, and `objects` is what
+        `objects_of` gave of it just before.
+        """
         if b'"_row_number"' in block:
             lines = [line for line in lines if not _has_only_marks(line)]
+            block, objects = b"\n".join(lines), None
+        if self._order.is_open:
+            self._look_at_names(block, objects)
         if not self._secrets.may_be_in(block):
             self._collector.add(lines)
             return
@@ -77,12 +74,22 @@ class JsonRows:
         elif not value.startswith(b"{"):
             self._collector.refuse(Code.NOT_AN_OBJECT)
         else:
-            self.in_order = self.in_order or _names_itself(value)
             line = without_line_breaks(value)
             self.add([line], line)
 
     def refuse(self, code: Code) -> None:
         self._collector.refuse(code)
+
+    def _look_at_names(self, block: bytes, objects: list[Any] | None) -> None:
+        try:
+            found = self._order.decode(block) if objects is None else objects
+        except (
+            msgspec.DecodeError,
+            RecursionError,
+        ):  # a name that is no text, or JSON that only Python reads
+            self._order.give_up()
+        else:
+            self._order.take_decoded(self._collector.rows + 1, found)
 
     def _add_without_secrets(self, line: bytes) -> None:
         try:
@@ -103,10 +110,3 @@ def _has_only_marks(line: bytes) -> bool:
         return b'"_row_number"' in line and members_of(line).keys() <= MARKS
     except UnreadableRow:
         return False
-
-
-def _names_itself(value: bytes) -> bool:
-    try:
-        return bytes(members_of(value).get("id", NULL)) != b"null"
-    except UnreadableRow:
-        return True  # nobody can tell, and in order is always right

@@ -14,10 +14,14 @@ from imports_service.domain.registry import Registry
 from imports_service.domain.resource_type import ResourceType
 from imports_service.pipeline.characters import CharacterCheck
 from imports_service.pipeline.collector import RowCollector, Segment
+from imports_service.pipeline.csv_names import CsvNames
 from imports_service.pipeline.csv_splitter import CsvSplitter
+from imports_service.pipeline.hashes import MOST_HASHES
 from imports_service.pipeline.json_array import JsonArraySplitter
 from imports_service.pipeline.json_lines import JsonLinesSplitter
 from imports_service.pipeline.json_rows import BLANKS, JsonRows
+from imports_service.pipeline.naming import Naming
+from imports_service.pipeline.order import Order
 from imports_service.pipeline.places import Place, empty, malformed
 from imports_service.pipeline.secrets import Secrets
 
@@ -27,7 +31,7 @@ MIB = 1024 * 1024
 PIECE_BYTES = 64 * 1024
 """What one step takes: 0.2 to 1 ms of ordinary rows."""
 SMALL_PIECE_BYTES = 16 * 1024
-"""The same where rows are tiny: their number is what takes time then."""
+"""The same where rows are tiny, or what they name is read one by one: their number is what takes time then."""
 MANY_ROWS = 1_000
 
 _BYTE_ORDER_MARK = "\ufeff".encode()
@@ -40,17 +44,21 @@ _FOREIGN_MAGIC = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitOptions:
-    """How a document is read and cut. `max_input_bytes` bounds a row, `segment_bytes` the lines of a segment."""
+    """How a document is read and cut. `max_input_bytes` bounds a row, `segment_bytes` the lines of a segment, and
+    `most_hashes` what is remembered in order to tell whether segments may run at the same time.
+    """
 
     format: Format
     resource_type: ResourceType
     registry: Registry
     csv_options: CsvOptions = field(default_factory=CsvOptions)
+    parent_resource_id: str | None = None
     segment_rows: int = 5_000
     segment_bytes: int = 4 * MIB
     max_inputs: int = 20_000_000
     max_input_bytes: int = MIB
     max_document_bytes: int = 8 * 1024 * MIB
+    most_hashes: int = MOST_HASHES
 
 
 class _Form(Protocol):
@@ -79,8 +87,12 @@ class Splitter:
             max_inputs=options.max_inputs,
         )
         self._secrets = Secrets(options.resource_type, options.registry)
+        naming = Naming(
+            options.resource_type, options.registry, parent_resource_id=options.parent_resource_id
+        )
+        self._order = Order(naming, most_hashes=options.most_hashes)
         self._json_rows = JsonRows(
-            has_key=options.resource_type.has_key,
+            order=self._order,
             secrets=self._secrets,
             max_input_bytes=options.max_input_bytes,
             collector=self._collector,
@@ -99,10 +111,8 @@ class Splitter:
 
     @property
     def in_order(self) -> bool:
-        """Whether segments must run one after the other; not where no row so far names its resource."""
-        if isinstance(self._form, CsvSplitter):
-            return self._options.resource_type.has_key or self._form.names_ids
-        return self._json_rows.in_order
+        """Whether segments must run one after the other; as long as the document has not ended, they must."""
+        return self._order.in_order
 
     def feed(self, chunk: bytes) -> Iterator[Segment | None]:
         """Take the next bytes of the document, as many as there are."""
@@ -122,7 +132,7 @@ class Splitter:
                 piece = self._open(piece)
             yield from self._take(self._characters.feed(piece))
             is_dense = self.rows - rows_before > MANY_ROWS * self._piece_bytes // PIECE_BYTES
-            self._piece_bytes = SMALL_PIECE_BYTES if is_dense else PIECE_BYTES
+            self._piece_bytes = SMALL_PIECE_BYTES if is_dense or self._order.is_slow else PIECE_BYTES
 
     def finish(self) -> Iterator[Segment | None]:
         """Say that the document has ended."""
@@ -133,7 +143,8 @@ class Splitter:
             yield from self._drain(self._form.finish())
         if not self.rows:
             raise empty(self._characters.place)
-        yield from self._collector.finish()
+        yield from self._closed(self._collector.finish())
+        yield from self._order.finish()
 
     def _open(self, piece: bytes) -> bytes:
         """Hold back the first bytes until they can be told from a foreign encoding and a byte order mark."""
@@ -166,6 +177,7 @@ class Splitter:
                 delimiter=self._options.csv_options.delimiter,
                 max_input_bytes=self._options.max_input_bytes,
                 collector=self._collector,
+                names_of=self._csv_names,
                 place=self._place,
             )
             return data
@@ -182,7 +194,21 @@ class Splitter:
 
     def _drain(self, steps: Iterator[None]) -> Iterator[Segment | None]:
         for _ in steps:
-            yield from self._collector.take()
+            yield from self._closed(self._collector.take())
             yield None
-        yield from self._collector.take()
+        yield from self._closed(self._collector.take())
         yield None
+
+    def _closed(self, segments: list[Segment]) -> Iterator[Segment | None]:
+        for segment in segments:
+            yield from self._order.close(segment.first_row + segment.row_count - 1)
+            yield segment
+
+    def _csv_names(self, columns: list[str]) -> CsvNames:
+        return CsvNames(
+            columns,
+            self._options.resource_type,
+            self._options.registry,
+            self._order,
+            null_marker=self._options.csv_options.null_marker,
+        )

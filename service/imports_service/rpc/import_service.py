@@ -17,6 +17,7 @@ from imports_service.commands.create import create_import
 from imports_service.commands.creation import Creation
 from imports_service.commands.delete import delete_import
 from imports_service.commands.interrupt import interrupt_import
+from imports_service.commands.retry import retry_import
 from imports_service.commands.update import update_import
 from imports_service.domain.errors import FailedPrecondition, FileNotFound, ImportNotFound, NotYet
 from imports_service.domain.imports import Import
@@ -32,10 +33,11 @@ from imports_service.rpc.requests import (
     file_of,
     outcomes_of,
     progress_interval_of,
+    retry_of,
     start_row_of,
     update_of,
 )
-from imports_service.rpc.results import place_given, place_of_row, read_results
+from imports_service.rpc.results import ResultReader, place_given
 from imports_service.rpc.specs import check_source, creation_of
 from imports_service.rpc.uploads import document_of, header_of, lines_of, whole_document
 from imports_service.rpc.waiting import wait_for_end, wait_seconds
@@ -117,7 +119,8 @@ class ImportService(imports_pb2_grpc.ImportServiceServicer):
         return message_of_import(await interrupt_import(name, database=self.database, nudges=self.nudges))
 
     async def RetryImport(self, request: pb.RetryImportRequest, context: Context) -> pb.Import:
-        raise NotYet("RetryImport")
+        wanted = retry_of(request, creator=INSECURE, trace_context=_trace_context(context))
+        return message_of_import(await retry_import(wanted, self.creation))
 
     async def DeleteImport(self, request: pb.DeleteImportRequest, context: Context) -> Empty:
         await delete_import(
@@ -170,9 +173,9 @@ class ImportService(imports_pb2_grpc.ImportServiceServicer):
         tokens = PageTokens("list-results", request)
         given = tokens.place_of(request.page_token, str, int, int) if request.page_token else None
         found = await self._find(name)
-        async with self.database.connection() as connection:
-            place = place_given(given, found) if given else await place_of_row(connection, found, start_row)
-            page = await read_results(connection, found, place, only=only, size=size)
+        reader = ResultReader(found, self.database, self.objects)
+        place = place_given(given, found) if given else await reader.place_of_row(start_row)
+        page = await reader.read(place, only=only, size=size)
         token = tokens.token(found.uid, *page.following) if page.following else ""
         return pb.ListImportResultsResponse(results=page.results, next_page_token=token)
 

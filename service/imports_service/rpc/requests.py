@@ -5,11 +5,12 @@ from datetime import timedelta
 from typing import Literal
 
 from commerce.imports.v1 import imports_pb2 as pb
+from imports_service.commands.retry import RETRYABLE, RetryImport
 from imports_service.commands.update import UpdateImport
 from imports_service.domain.errors import FieldViolation, InvalidArgument
 from imports_service.domain.names import parse_import_name
 from imports_service.domain.rows import Outcome
-from imports_service.rpc.specs import metadata_of
+from imports_service.rpc.specs import check_request_id, metadata_of
 from imports_service.rpc.violations import Violations
 
 DEFAULT_PROGRESS_INTERVAL = timedelta(milliseconds=500)
@@ -47,6 +48,25 @@ def update_of(request: pb.UpdateImportRequest) -> UpdateImport:
         reference_origin=request.reference_origin or None,
         metadata=metadata,
         etag=request.etag or None,
+    )
+
+
+def retry_of(
+    request: pb.RetryImportRequest, *, creator: str, trace_context: str | None = None
+) -> RetryImport:
+    """The retry that is asked for. Raises `InvalidArgument`."""
+    name = parse_import_name(request.name)
+    outcomes = outcomes_of(request.outcomes)
+    violations = Violations()
+    violations.expect(outcomes <= RETRYABLE, "outcomes", "can only be failed or not processed")
+    check_request_id(request.request_id, violations, "request_id")
+    violations.refuse()
+    return RetryImport(
+        name=name,
+        outcomes=outcomes or RETRYABLE,
+        creator=creator,
+        request_id=request.request_id or None,
+        trace_context=trace_context,
     )
 
 

@@ -73,6 +73,11 @@ async def get_import_by_uid(connection: Connection, organization_id: str, uid: s
     return _import_or_none(await connection.fetchrow(SQL.get_import_by_uid, organization_id, uid))
 
 
+async def is_rehearsal(connection: Connection, organization_id: str, uid: str) -> bool:
+    """Whether the import only rehearses; False when it is gone."""
+    return bool(await connection.fetchval(SQL.is_rehearsal, organization_id, uid))
+
+
 async def lock_import(connection: Connection, organization_id: str, import_id: str) -> Import | None:
     """The import, with every other change of it kept waiting until the transaction ends."""
     return _import_or_none(await connection.fetchrow(SQL.lock_import, organization_id, import_id))

@@ -11,7 +11,7 @@ from imports_service.store.statements import SQL
 
 class CreationRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request id that was used. Hashes are of 32 bytes; `content_sha256` is of everything that must be the
-    same."""
+    same, `document_sha256` of what the rows came from."""
 
     organization_id: str
     request_id: str

@@ -22,14 +22,18 @@ MAX_LANES_PER_CLAIM = 20
 
 
 class NewSegment(msgspec.Struct, frozen=True):
-    """A run of rows: the number of the first and how many."""
+    """Rows in a row: the number of the first, how many, and the number of the last where numbers have gaps."""
 
     first_row: int
     row_count: int
+    last_row: int | None = None
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):
-    """A unit under a lease. `attempts` are those that failed so far; a closing has no rows."""
+    """A unit under a lease. `attempts` are those that failed so far; a closing has no rows.
+
+    `has_next`: the segments of its import run in order, and there is one after this one.
+    """
 
     organization_id: str
     import_uid: str
@@ -39,6 +43,7 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     lease_token: str
     in_order: bool
+    has_next: bool
 
     @property
     def is_closing(self) -> bool:
@@ -83,11 +88,12 @@ async def insert_units(
     in_order: bool,
 ) -> None:
     """Store the segments of a new import, all ready, or in order: the first ready and the others waiting."""
-    columns: tuple[list[str], list[str], list[str], list[str], list[str]] = ([], [], [], [], [])
+    columns: tuple[list[str | None], ...] = ([], [], [], [], [], [])
     for number, segment in enumerate(segments):
         values = (
             str(number),
             str(segment.first_row),
+            None if segment.last_row is None else str(segment.last_row),
             str(segment.row_count),
             str(turn),
             "waiting" if in_order and number else "ready",
@@ -117,7 +123,8 @@ async def claim(connection: Connection, *, worker: str, lease: timedelta) -> Cla
             await rest_lane(connection, organization_id)
             continue
         await advance_lane(connection, organization_id, record["row_count"])
-        in_order = await connection.fetchval(SQL.get_import_order, organization_id, record["import_uid"])
+        course = await connection.fetchrow(SQL.get_import_course, organization_id, record["import_uid"])
+        in_order = course is not None and course["in_order"]
         return Claimed(
             organization_id=organization_id,
             import_uid=record["import_uid"],
@@ -126,7 +133,8 @@ async def claim(connection: Connection, *, worker: str, lease: timedelta) -> Cla
             row_count=record["row_count"],
             attempts=record["attempts"],
             lease_token=record["lease_token"],
-            in_order=bool(in_order),
+            in_order=in_order,
+            has_next=course is not None and in_order and course["segments_left"] > 1,
         )
     return None
 

@@ -49,7 +49,7 @@ class SegmentRunner:
         if imported is None:
             raise ImportClosing
         segment = await self._supply.take(imported, claimed.segment)
-        if claimed.in_order and claimed.first_row + claimed.row_count <= imported.inputs_size:
+        if claimed.has_next:
             self._supply.fetch_ahead(imported, claimed.segment + 1)
         committed = await self._commit(held, imported, segment)
         await self._equipment.checkpoints.reach("after-commit")
