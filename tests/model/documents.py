@@ -236,7 +236,7 @@ TIERS = rarely(
 def lists(name: str, items: Rows, *odd: Any) -> Rows:
     """Absent, null, empty, whole, or no list at all."""
     filled = st.lists(items, max_size=3).map(lambda given: {name: given})
-    return st.one_of(st.just({}), filled, filled, rarely(choice({name: None}, {name: []}), *({name: each} for each in odd)))
+    return st.one_of(st.just({}), filled, filled, choice({name: None}, {name: []}, *({name: each} for each in odd)))
 
 
 PRICE_KEY = merged(
@@ -350,6 +350,9 @@ ROWS: Mapping[str, Rows] = {
     "orders": ORDERS,
 }
 
+DICE = st.integers(0, 1_000)
+"""Seeds of how workers stumble."""
+
 MOST_ROWS = 10
 
 
@@ -370,3 +373,46 @@ def documents(kind: str) -> st.SearchStrategy[Document]:
 def seeds(kind: str) -> st.SearchStrategy[Document]:
     """An earlier import of the same rows; it may have none that matter."""
     return st.lists(ROWS[kind], min_size=1, max_size=4).map(lambda rows: Document(kind=kind, rows=rows))
+
+
+def with_texts(row: Row) -> Row:
+    """The row with objects of texts only, as dotted columns hold them."""
+    return {
+        name: {"season": "summer", "year": "2026"} if name in {"metadata", "rules", "expiration_info", "options"} else value
+        for name, value in row.items()
+    }
+
+
+PARALLEL: Mapping[str, Rows] = {
+    "skus": SKUS,
+    "prices": PRICES,
+    "shipping_categories": SHIPPING_CATEGORIES,
+}
+"""Types whose rows can all be named by key in one spelling."""
+
+_PRICE_KEYS = [{"sku_code": sku, "price_list_id": price_list} for sku in ("S1", "S2", "S3") for price_list in ("pl-eu", "pl-us")]
+
+
+def own_key(kind: str, segment: int, draw: int) -> Row:
+    """A key that only rows of this segment have; `draw` is 0 or 1."""
+    if kind == "prices":
+        return _PRICE_KEYS[2 * segment + draw]
+    return {"code": f"P{segment}{draw}"}
+
+
+_OTHER_NAMES = {"id", "sku", "sku_id", "price_list", "tags", "_add_tags", "price_tiers"}
+"""What would name a resource in another way, or create what other rows name."""
+
+
+@st.composite
+def parallel_documents(draw: st.DrawFn, kind: str) -> Document:
+    """Rows named by key alone, repeated within a segment only: what B3 lets run in parallel."""
+    size = draw(st.sampled_from((2, 3)))
+    rows = []
+    for place in range(draw(st.integers(2 * size + 1, 3 * size))):
+        row = draw(PARALLEL[kind])
+        row = {name: value for name, value in row.items() if name not in _OTHER_NAMES}
+        if kind == "prices":
+            row |= draw(choice({}, {"price_tiers": [TIER]}, {"price_tiers": [TIER, TIER | {"up_to": 20}]}, {"price_tiers": []}))
+        rows.append(row | own_key(kind, place // size, draw(st.integers(0, 1))))
+    return Document(kind=kind, rows=rows, segment_rows=size)

@@ -144,8 +144,8 @@ class Doing:
         changes = {
             name: value
             for name, value in values.items()
-            if value is not BROKEN
-            and not same(
+            if value is BROKEN
+            or not same(
                 lowered(kind.attrs.get(name), thing.values.get(name)), lowered(kind.attrs.get(name), value)
             )
         }
@@ -258,7 +258,7 @@ class Doing:
             elif text is ... or text is None:
                 found = self.world.by_id(target.name, pointed) if pointed is not ... else None
                 values[reference] = None if found is None else found.id
-                values[shortcut] = None if found is None else found.values[target.key[0]]
+                values[shortcut] = None if found is None else found.values.get(target.key[0])
             else:
                 found = self.world.by_key(target.name, (lowered(target.attrs[target.key[0]], text),))
                 if found is None:
@@ -463,6 +463,8 @@ def _pieces(text: Any) -> list[str]:
 def _called(kind: Kind, row: Row, number: int) -> str | None:
     """How logs and results call the row: its key, else its id, else its number."""
     parts = [lowered(kind.attrs.get(part), row.get(part)) for part in kind.key]
+    if any(part in kind.attrs and isinstance(judged(kind.attrs[part], row.get(part)), Refused) for part in kind.key):
+        return None
     if parts and all(isinstance(part, str) and part for part in parts):
         return "/".join(parts)
     if any(row.get(spelling) is not None for part in kind.key for spelling in spellings(kind, part, "")):

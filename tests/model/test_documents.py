@@ -6,8 +6,8 @@ import pytest
 from hypothesis import strategies as st
 
 from tests.model.comparing import Example
-from tests.model.documents import ROWS, documents, seeds
-from tests.model.properties import SECONDS, holds
+from tests.model.documents import DICE, PARALLEL, ROWS, documents, parallel_documents, seeds
+from tests.model.properties import EXAMPLES, SECONDS, holds
 from tests.model.stage import Document, Stage
 from tests.model.world import World
 
@@ -20,8 +20,14 @@ class Story(NamedTuple):
     dice: int
 
 
+
+
 def stories(kind: str) -> st.SearchStrategy[Story]:
-    return st.builds(Story, seeds(kind), documents(kind), st.integers(0, 3))
+    return st.builds(Story, seeds(kind), documents(kind), DICE)
+
+
+def parallel_stories(kind: str) -> st.SearchStrategy[Story]:
+    return st.builds(Story, parallel_documents(kind), parallel_documents(kind), DICE)
 
 
 @pytest.mark.timeout(SECONDS)
@@ -33,4 +39,19 @@ def test_rows_do_what_they_do_one_by_one(stage: Stage, base: World, kind: str) -
         await example.take(story.seed)
         await example.take(story.document)
 
-    holds(stage.loop, stories(kind), example)
+    holds(stage.loop, stories(kind), example, examples=max(1, EXAMPLES // len(ROWS)))
+
+
+@pytest.mark.timeout(SECONDS)
+@pytest.mark.parametrize("kind", list(PARALLEL))
+def test_segments_in_parallel_do_the_same(stage: Stage, base: World, kind: str) -> None:
+    in_order = []
+
+    async def example(story: Story) -> None:
+        stage.shuffle(story.dice)
+        example = await Example.begin(stage, base)
+        await example.take(story.seed)
+        in_order.append(await stage.ran_in_order(await example.take(story.document)))
+
+    holds(stage.loop, parallel_stories(kind), example, examples=max(4, EXAMPLES // len(ROWS)))
+    assert in_order.count(False) * 2 > len(in_order), "too few of these documents run in parallel"
