@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from commerce.imports.v1 import imports_pb2 as pb
 from imports_service.rpc.structs import plain
 from tests.model.kinds import Row
-from tests.model.model import Model, Said, Verdict, totals
+from tests.model.model import Model, Verdict, totals
 from tests.model.rendering import rendered, untouched
 from tests.model.stage import Document, Ran, Stage, issues_of
+from tests.model.trial import Said
 from tests.model.world import World
 
 
@@ -38,7 +39,9 @@ class Example:
         verdicts = self.model.run(document.kind, document.rows, segment_rows=document.segment_rows)
         failed = totals(verdicts)["FAILED"]
         if not document.skip_errors and failed * 10 > len(document.rows):
-            self.check([] if ran.imported.status_reason == pb.STATUS_REASON_TOO_MANY_ERRORS else ["not interrupted"])
+            self.check(
+                [] if ran.imported.status_reason == pb.STATUS_REASON_TOO_MANY_ERRORS else ["not interrupted"]
+            )
             self.check(counts_of_interrupted(ran))
             return ran
         self.check(_status(ran, failed, len(document.rows)) + _rows(ran, verdicts))
@@ -55,11 +58,15 @@ class Example:
         for thing in world.everything():
             thing.touched = last[thing.kind, thing.id] == imported.name
         written = untouched(self.model.world, self._made) - untouched(world, self._found)
-        return said or [f"{label} was written by an import that does not change it" for label in sorted(written)]
+        return said or [
+            f"{label} was written by an import that does not change it" for label in sorted(written)
+        ]
 
     def check(self, differences: Sequence[str]) -> None:
         if differences:
-            raise Differs("\n".join([*map(str, self._documents), "differs:", *(f"  {each}" for each in differences)]))
+            raise Differs(
+                "\n".join([*map(str, self._documents), "differs:", *(f"  {each}" for each in differences)])
+            )
 
     def _name(self, kind: str, ran: Ran, verdicts: Sequence[Verdict]) -> None:
         number_of_import = len(self._documents)
@@ -169,7 +176,9 @@ def _logs(ran: Ran) -> list[str]:
                 text = f"{issue.attribute}: {text}"
             if text not in said:
                 said.append(text)
-    found = Counter({(each.severity, each.code, each.attribute): each.count for each in ran.imported.issue_summary})
+    found = Counter(
+        {(each.severity, each.code, each.attribute): each.count for each in ran.imported.issue_summary}
+    )
     wrong = []
     if plain(ran.imported.errors_log) != errors:
         wrong.append(f"errors_log {plain(ran.imported.errors_log)} instead of {errors}")

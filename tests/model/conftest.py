@@ -11,7 +11,7 @@ from imports_service.objects.store import Objects
 from imports_service.settings import Settings
 from tests.clusters import Cluster
 from tests.model.comparing import base_of
-from tests.model.documents import TEMPLATE
+from tests.model.rows import TEMPLATE
 from tests.model.stage import Stage, open_stage
 from tests.model.world import World
 
@@ -19,7 +19,10 @@ from tests.model.world import World
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def stage(few_words: None, cluster: Cluster, open_bucket: Objects) -> AsyncIterator[Stage]:
     settings = Settings(grpc_listen="127.0.0.1:0", stop_grace_seconds=5.0)
-    async with cluster.clone() as database_url, open_stage(settings, database_url, open_bucket, TEMPLATE) as stage:
+    async with (
+        cluster.clone() as database_url,
+        open_stage(settings, database_url, open_bucket, TEMPLATE) as stage,
+    ):
         yield stage
 
 

@@ -40,7 +40,11 @@ def _sayable(kind: Kind, name: str, value: Any) -> Any:
     if name in kind.refs:
         return _object(KINDS[kind.refs[name].kind], value) if kind.refs[name].kind in KINDS else ...
     if name in kind.lists and isinstance(value, list):
-        return [_object(KINDS[kind.lists[name].kind], item) for item in value if _object(KINDS[kind.lists[name].kind], item) is not ...] or ...
+        return [
+            _object(KINDS[kind.lists[name].kind], item)
+            for item in value
+            if _object(KINDS[kind.lists[name].kind], item) is not ...
+        ] or ...
     if name == "tags" and kind.has_tags:
         return _names(value)
     return ...
@@ -58,7 +62,9 @@ def _names(value: Any) -> Any:
     return [name for name in names if name] or ...
 
 
-def csv_of(kind: Kind, rows: Sequence[Row], *, dotted_objects: bool, tags_by_name: bool, numbered: bool) -> bytes:
+def csv_of(
+    kind: Kind, rows: Sequence[Row], *, dotted_objects: bool, tags_by_name: bool, numbered: bool
+) -> bytes:
     """The rows as a CSV document. Objects without a schema stand in one JSON cell, or in dotted columns where they can:
     members that are texts. `numbered`: items of lists always have their number, also where all have but one."""
     writer = _Cells(
@@ -110,11 +116,19 @@ def _has_texts(kind: Kind, row: Row) -> bool:
     """Whether all objects without a schema can stand in dotted columns."""
     for name, value in row.items():
         if name in kind.attrs and kind.attrs[name].takes == "object":
-            if not isinstance(value, dict) or not value or not all(isinstance(text, str) for text in value.values()):
+            if (
+                not isinstance(value, dict)
+                or not value
+                or not all(isinstance(text, str) for text in value.values())
+            ):
                 return False
-        elif name in kind.lists and not all(_has_texts(KINDS[kind.lists[name].kind], item) for item in value):
-            return False
-        elif isinstance(value, dict) and name in kind.refs and not _has_texts(KINDS[kind.refs[name].kind], value):
+        elif (
+            name in kind.lists and not all(_has_texts(KINDS[kind.lists[name].kind], item) for item in value)
+        ) or (
+            isinstance(value, dict)
+            and name in kind.refs
+            and not _has_texts(KINDS[kind.refs[name].kind], value)
+        ):
             return False
     return True
 

@@ -1,354 +1,13 @@
-"""Strategies for documents full of duplicates, over small pools of ids and keys. Everything shrinks to plain rows.
+"""Strategies for documents: rows of one kind, cut so that there are at least three segments."""
 
-A row is made of parts, each a choice among small dictionaries whose first is the plainest. `TEMPLATE` is the
-environment that every organization begins with: what rows may refer to. What rows of a document name themselves is
-not in it, so that an import of the same kind comes before.
-"""
-
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 from hypothesis import strategies as st
 
 from tests.model.kinds import Row
+from tests.model.parts import Rows, choice
+from tests.model.rows import PRICES, ROWS, SHIPPING_CATEGORIES, SKUS, TIER
 from tests.model.stage import SEGMENT_ROWS, Document
-
-Rows = st.SearchStrategy[Row]
-
-ADDRESS = {
-    "first_name": "Ida",
-    "last_name": "Berg",
-    "line_1": "1 Quay",
-    "city": "Bergen",
-    "country_code": "NO",
-    "phone": "55",
-}
-
-TEMPLATE: list[tuple[str, list[Row]]] = [
-    ("tags", [{"id": "t-red", "name": "red"}, {"id": "t-old", "name": "old"}]),
-    (
-        "shipping_categories",
-        [
-            {"id": "c-box", "code": "box", "name": "Box"},
-            {"id": "c-tube", "code": "tube", "name": "Tube"},
-        ],
-    ),
-    (
-        "price_lists",
-        [
-            {"id": "pl-eu", "code": "EU", "name": "Europe", "currency_code": "EUR"},
-            {"id": "pl-us", "code": "US", "name": "States", "currency_code": "USD"},
-        ],
-    ),
-    (
-        "skus",
-        [
-            {"id": f"s-{number}", "code": f"S{number}", "name": "Sku", "shipping_category_id": "c-box"}
-            for number in (1, 2, 3)
-        ],
-    ),
-    ("sku_options", [{"id": "o-1", "name": "Engraving", "currency_code": "EUR"}]),
-    ("customers", [{"id": "c-ann", "email": "ann@x.io"}, {"id": "c-bob", "email": "Bob@x.io"}]),
-    ("addresses", [{"id": "a-1", **ADDRESS}, {"id": "a-2", **ADDRESS, "line_2": "2nd"}]),
-]
-
-
-def choice(*rows: Row) -> Rows:
-    return st.sampled_from(rows)
-
-
-def merged(*parts: Rows) -> Rows:
-    """A row of all the parts; a later one wins."""
-    return st.tuples(*parts).map(lambda rows: {name: value for row in rows for name, value in row.items()})
-
-
-def some(**values: Sequence[Any]) -> Rows:
-    """Any of these attributes, each with one of its values."""
-    return st.fixed_dictionaries({}, optional={name: st.sampled_from(each) for name, each in values.items()})
-
-
-def rarely(row: Rows, *bad: Row) -> Rows:
-    """Mostly the row, sometimes one of the others."""
-    return st.integers(0, 5).flatmap(lambda dice: choice(*bad) if dice == 5 else row)
-
-
-def named(*keys: Row, ids: Sequence[str] = ("own-1", "own-2", "own-3"), neither: bool = False) -> Rows:
-    """By key, by id, by both, and, when that can go through, by neither."""
-    by_key, by_id = choice(*keys), choice(*({"id": each} for each in ids))
-    ways = [by_key, by_id, merged(by_key, by_id)]
-    return st.one_of(*ways, st.just({})) if neither else st.one_of(*ways)
-
-
-def whole(row: Row) -> Rows:
-    """What a new resource needs; left out now and then, which a row may do that updates."""
-    return rarely(st.just(row), {}, {})
-
-
-TAGS = choice(
-    {},
-    {},
-    {"tags": ["red"]},
-    {"tags": ["new", "red", "new"]},
-    {"tags": [{"name": "new"}]},
-    {"tags": [{"id": "t-red"}, "old"]},
-    {"tags": [{"name": "old", "reference": "r"}]},
-    {"tags": []},
-    {"tags": None},
-    {"_add_tags": "red,hot"},
-    {"_remove_tags": "old,none"},
-    {"tags": ["old", "new"], "_add_tags": "hot", "_remove_tags": "old"},
-    {"tags": ["no good"]},
-    {"tags": [{"id": "t-none"}]},
-)
-
-OBJECTS = [{}, {"a": 1}, {"a": 1.0}, {"a": True}, {"b": {"c": [1, "x"]}}, None]
-
-SHIPPING_CATEGORY = rarely(
-    choice(
-        {"shipping_category_id": "c-box"},
-        {"shipping_category": {"code": "tube"}},
-        {"shipping_category": {"id": "c-tube"}},
-        {"shipping_category_id": "c-box", "shipping_category": {"code": "box"}},
-        {"shipping_category": {"id": "c-gone", "code": "box"}},
-        {"shipping_category": {"code": "box", "colour": "red"}},
-    ),
-    {"shipping_category_id": "c-gone"},
-    {"shipping_category": {"code": "gone"}},
-    {"shipping_category": {}},
-    {"shipping_category": "box"},
-    {"shipping_category_id": "c-box", "shipping_category": {"code": "tube"}},
-    {"shipping_category_id": None},
-    {},
-)
-
-SKUS = merged(
-    named({"code": "A"}, {"code": "B"}, {"code": "C"}),
-    whole({"name": "Sku"}),
-    SHIPPING_CATEGORY,
-    some(
-        name=["Other"],
-        description=["text", "", None],
-        pieces_per_pack=[1, 2.0, "3", None],
-        weight=[1, 1.5],
-        unit_of_weight=["gr", None],
-        do_not_ship=[True, False, None],
-        metadata=OBJECTS,
-    ),
-    TAGS,
-    rarely(
-        st.just({}),
-        {"unit_of_weight": "stone"},
-        {"name": None},
-        {"pieces_per_pack": 0},
-        {"weight": 0},
-        {"do_not_ship": "yes"},
-        {"description": 5},
-        {"colour": "red"},
-    ),
-)
-
-SHIPPING_CATEGORIES = merged(
-    named({"code": "k"}, {"code": "l"}, {"code": "box"}, {"code": None}, neither=True),
-    whole({"name": "Category"}),
-    some(name=["Other", None], reference=["r", "", None], metadata=OBJECTS),
-)
-
-TAG_ROWS = merged(
-    named({"name": "k"}, {"name": "l"}, {"name": "red"}),
-    some(reference=["r", None], metadata=OBJECTS),
-    rarely(st.just({}), {"name": "no good"}, {"name": None}),
-)
-
-CUSTOMERS = merged(
-    named({"email": "k@x.io"}, {"email": "K@x.io"}, {"email": "l@x.io"}, {"email": "bob@x.io"}),
-    some(shopper_reference=["s", "", None], tax_exemption_code=["t"], metadata=OBJECTS),
-    TAGS,
-    rarely(st.just({}), {"email": None}, {"shopper_reference": 1}),
-)
-
-CUSTOMER = rarely(
-    choice(
-        {"customer_email": "ann@x.io"},
-        {"customer_email": "BOB@x.io"},
-        {"customer_id": "c-ann"},
-        {"customer": {"email": "ann@x.io"}},
-        {"customer": {"email": "bob@x.io", "shopper_reference": "s"}},
-        {"customer": {"email": "new@x.io", "tags": ["new"]}},
-        {"customer": {"email": "New@x.io", "shopper_reference": None}},
-        {"customer": {"id": "c-bob"}},
-        {"customer": {"id": "c-new", "email": "new@x.io"}},
-    ),
-    {"customer_email": "gone@x.io"},
-    {"customer_id": "c-gone"},
-    {"customer": {"id": "c-gone"}},
-    {"customer": {"shopper_reference": "s"}},
-    {"customer": {"email": "new@x.io", "shopper_reference": 1}},
-    {"customer": {"id": "c-ann", "email": "bob@x.io"}},
-    {},
-)
-
-HELD_ADDRESS = rarely(
-    choice(
-        {"address": ADDRESS},
-        {"address": ADDRESS | {"line_2": "3rd", "metadata": {"a": 1}}},
-        {"address": ADDRESS | {"tags": ["new"]}},
-        {"address_id": "a-1"},
-        {"address": {"id": "a-2"}},
-        {"address": {"id": "a-2", "line_2": None}},
-        {"address": {"id": "a-new"} | ADDRESS},
-        {"address": {"line_2": "4th"}},
-        {},
-    ),
-    {"address": ADDRESS | {"country_code": "NOR"}},
-    {"address": {"id": "a-gone"}},
-    {"address_id": "a-gone"},
-    {"address": None},
-)
-
-CUSTOMER_ADDRESSES = merged(
-    st.one_of(choice({"id": "own-1"}, {"id": "own-2"}), st.just({})),
-    CUSTOMER,
-    HELD_ADDRESS,
-    some(reference=["r", None], metadata=OBJECTS),
-)
-
-TIER = {"name": "Tier", "up_to": 10, "price_amount_cents": 5, "type": "PriceVolumeTier"}
-TIERS = rarely(
-    choice(
-        TIER,
-        TIER | {"up_to": 20},
-        TIER | {"up_to": 20.0, "price_amount_cents": 4},
-        TIER | {"up_to": 30, "type": "PriceFrequencyTier"},
-        TIER | {"up_to": 10, "type": "PriceFrequencyTier"},
-        TIER | {"up_to": None},
-        TIER | {"id": "tier-1"},
-        TIER | {"id": "tier-1", "up_to": 40},
-        {"up_to": 10, "price_amount_cents": 3},
-    ),
-    TIER | {"price_amount_cents": None},
-    TIER | {"type": "Tier"},
-    TIER | {"colour": "red"},
-    {"id": "tier-1", "type": "PriceFrequencyTier"},
-    {"name": "Tier"},
-)
-
-
-def lists(name: str, items: Rows, *odd: Any) -> Rows:
-    """Absent, null, empty, whole, or no list at all."""
-    filled = st.lists(items, max_size=3).map(lambda given: {name: given})
-    return st.one_of(st.just({}), filled, filled, choice({name: None}, {name: []}, *({name: each} for each in odd)))
-
-
-PRICE_KEY = merged(
-    rarely(
-        choice(
-            {"sku_code": "S1"},
-            {"sku_code": "S2"},
-            {"sku_id": "s-1"},
-            {"sku": {"code": "S1"}},
-            {"sku": {"id": "s-2"}},
-            {"sku_code": "S1", "sku_id": "s-1"},
-        ),
-        {"sku_code": "gone"},
-        {"sku": {"code": "gone"}},
-        {"sku_code": "S1", "sku_id": "s-2"},
-        {},
-    ),
-    rarely(
-        choice(
-            {"price_list_id": "pl-eu"},
-            {"price_list": {"code": "EU"}},
-            {"price_list": {"code": "US"}},
-            {"price_list": {"id": "pl-eu"}},
-        ),
-        {"price_list_id": "pl-gone"},
-        {"price_list": {"code": "gone"}},
-        {},
-    ),
-)
-
-PRICES = merged(
-    st.one_of(PRICE_KEY, choice({"id": "own-1"}, {"id": "own-2"}), merged(choice({"id": "own-1"}), PRICE_KEY)),
-    whole({"amount_cents": 100}),
-    some(amount_cents=[200, "300", 100.0], compare_at_amount_cents=[500, None], rules=OBJECTS),
-    lists("price_tiers", TIERS, 5, [TIER, "tier"], [TIER] * 6),
-    rarely(st.just({}), {"amount_cents": -1}, {"amount_cents": "many"}, {"amount_cents": None}),
-)
-
-SKU_LIST_ITEMS = rarely(
-    choice(
-        {"sku_code": "S1"},
-        {"sku_code": "S2", "quantity": 2},
-        {"sku_id": "s-1", "position": 1},
-        {"sku": {"code": "S3"}},
-        {"sku_code": "S3", "quantity": None},
-        {"id": "item-1", "sku_code": "S1"},
-        {"quantity": 5},
-    ),
-    {"sku_code": "gone"},
-    {"sku_code": "S1", "quantity": "many"},
-    {},
-)
-
-SKU_LISTS = merged(
-    named({"name": "K"}, {"name": "L"}, {"name": "M"}),
-    some(description=["text", "", None], manual=[True, False], sku_code_regex=["A.*", None]),
-    rarely(choice({}, {"customer_id": "c-ann"}, {"customer": {"email": "bob@x.io"}}), {"customer": {"email": "gone@x.io"}}),
-    lists("sku_list_items", SKU_LIST_ITEMS, "S1", [{"sku_code": "S1"}, None]),
-)
-
-OPTION = {"sku_option_id": "o-1", "quantity": 1, "options": {"text": "A"}}
-OPTIONS = rarely(
-    choice(
-        OPTION,
-        OPTION | {"quantity": 2},
-        {"sku_option": {"name": "Engraving"}, "quantity": 1, "options": {"text": "B"}},
-        OPTION | {"id": "opt-1", "tags": ["new"]},
-    ),
-    OPTION | {"sku_option_id": "o-gone"},
-    {"quantity": 3},
-)
-
-LINE_ITEMS = merged(
-    rarely(
-        choice(
-            {"sku_code": "S1", "quantity": 1},
-            {"sku_code": "S2", "quantity": 2},
-            {"name": "Gift", "quantity": 1, "unit_amount_cents": 0},
-            {"id": "line-1", "sku_code": "S1", "quantity": 3},
-        ),
-        {"sku_code": "gone", "quantity": 1},
-        {"sku_code": "S1", "quantity": 0},
-        {"name": "Gift", "quantity": 1},
-        {"quantity": 4},
-    ),
-    lists("line_item_options", OPTIONS),
-    choice({}, {"tags": ["new"]}, {"unit_amount_cents": 7}),
-)
-
-ORDERS = merged(
-    named({"number": "1001"}, {"number": "1002"}, neither=True),
-    whole({"market_id": "m-1"}),
-    some(guest=[True, None], language_code=["it", None], expiration_info=OBJECTS, autorefresh=[False]),
-    rarely(
-        choice({}, {"customer_email": "Ann@x.io"}, {"customer_id": "c-bob"}, {"customer": {"email": "ann@x.io"}}),
-        {"customer_email": "gone@x.io"},
-        {"customer_email": "ann@x.io", "customer_id": "c-bob"},
-    ),
-    TAGS,
-    lists("line_items", LINE_ITEMS, {}, [5]),
-)
-
-ROWS: Mapping[str, Rows] = {
-    "skus": SKUS,
-    "shipping_categories": SHIPPING_CATEGORIES,
-    "tags": TAG_ROWS,
-    "customers": CUSTOMERS,
-    "customer_addresses": CUSTOMER_ADDRESSES,
-    "prices": PRICES,
-    "sku_lists": SKU_LISTS,
-    "orders": ORDERS,
-}
 
 DICE = st.integers(0, 1_000)
 """Seeds of how workers stumble."""
@@ -361,7 +20,10 @@ def cut(draw: st.DrawFn, kind: str, rows: list[Row]) -> Document:
     """The rows in at least three segments."""
     sizes = [size for size in SEGMENT_ROWS if size * 2 < len(rows)]
     return Document(
-        kind=kind, rows=rows, segment_rows=draw(st.sampled_from(sizes)), skip_errors=draw(st.integers(0, 5)) != 5
+        kind=kind,
+        rows=rows,
+        segment_rows=draw(st.sampled_from(sizes)),
+        skip_errors=draw(st.integers(0, 5)) != 5,
     )
 
 
@@ -375,14 +37,6 @@ def seeds(kind: str) -> st.SearchStrategy[Document]:
     return st.lists(ROWS[kind], min_size=1, max_size=4).map(lambda rows: Document(kind=kind, rows=rows))
 
 
-def with_texts(row: Row) -> Row:
-    """The row with objects of texts only, as dotted columns hold them."""
-    return {
-        name: {"season": "summer", "year": "2026"} if name in {"metadata", "rules", "expiration_info", "options"} else value
-        for name, value in row.items()
-    }
-
-
 PARALLEL: Mapping[str, Rows] = {
     "skus": SKUS,
     "prices": PRICES,
@@ -390,7 +44,11 @@ PARALLEL: Mapping[str, Rows] = {
 }
 """Types whose rows can all be named by key in one spelling."""
 
-_PRICE_KEYS = [{"sku_code": sku, "price_list_id": price_list} for sku in ("S1", "S2", "S3") for price_list in ("pl-eu", "pl-us")]
+_PRICE_KEYS = [
+    {"sku_code": sku, "price_list_id": price_list}
+    for sku in ("S1", "S2", "S3")
+    for price_list in ("pl-eu", "pl-us")
+]
 
 
 def own_key(kind: str, segment: int, draw: int) -> Row:
@@ -413,6 +71,13 @@ def parallel_documents(draw: st.DrawFn, kind: str) -> Document:
         row = draw(PARALLEL[kind])
         row = {name: value for name, value in row.items() if name not in _OTHER_NAMES}
         if kind == "prices":
-            row |= draw(choice({}, {"price_tiers": [TIER]}, {"price_tiers": [TIER, TIER | {"up_to": 20}]}, {"price_tiers": []}))
+            row |= draw(
+                choice(
+                    {},
+                    {"price_tiers": [TIER]},
+                    {"price_tiers": [TIER, TIER | {"up_to": 20}]},
+                    {"price_tiers": []},
+                )
+            )
         rows.append(row | own_key(kind, place // size, draw(st.integers(0, 1))))
     return Document(kind=kind, rows=rows, segment_rows=size)

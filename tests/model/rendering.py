@@ -47,7 +47,9 @@ def _values(thing: Thing, labels: "_Labels") -> str:
             found = labels.world.by_id(ref.kind, value)
             values[name] = labels.of(found) if found else value
         else:
-            values[name] = "(generated)" if _is_generated(name, value) else lowered(kind.attrs.get(name), value)
+            values[name] = (
+                "(generated)" if _is_generated(name, value) else lowered(kind.attrs.get(name), value)
+            )
     key = None if thing.key is None or thing.owner else "/".join(str(labels.part(p)) for p in thing.key)
     return json.dumps({"key": key} | _doubles(values), sort_keys=True)
 

@@ -68,7 +68,9 @@ class Document:
 
     @property
     def body(self) -> bytes:
-        return self.text if self.text is not None else b"\n".join(json.dumps(row).encode() for row in self.rows)
+        return (
+            self.text if self.text is not None else b"\n".join(json.dumps(row).encode() for row in self.rows)
+        )
 
     def __str__(self) -> str:
         cut = f"segments of {self.segment_rows}" + ("" if self.skip_errors else ", errors count")
@@ -159,14 +161,21 @@ def thing_of(resource: resources_pb2.Resource) -> Thing:
     kind = KINDS[resource.resource_type]
     values = plain(resource.attributes) | plain(resource.relationships)
     values = {name: value for name, value in values.items() if value is not None and value != []}
-    owners = [items.owner for other in KINDS.values() for items in other.lists.values() if items.kind == kind.name]
+    owners = [
+        items.owner for other in KINDS.values() for items in other.lists.values() if items.kind == kind.name
+    ]
     owner = next((values[f"{name}_id"] for name in owners if f"{name}_id" in values), "")
     parts = resource.key.values
     key = tuple(parts.get(part) for part in kind.key) if parts else None
     if "tags" in values:
         values["tags"] = sorted(values["tags"])
     return Thing(
-        resource.resource_type, resource.id, key, owner, (resource.created_at.ToNanoseconds(), resource.id), values
+        resource.resource_type,
+        resource.id,
+        key,
+        owner,
+        (resource.created_at.ToNanoseconds(), resource.id),
+        values,
     )
 
 
@@ -201,7 +210,9 @@ async def open_stage(
         clients = {}
         for rows in SEGMENT_ROWS:
             sized = replace(
-                equipment, settings=settings.model_copy(update={"segment_rows": rows}), checkpoints=Checkpoints()
+                equipment,
+                settings=settings.model_copy(update={"segment_rows": rows}),
+                checkpoints=Checkpoints(),
             )
             port = await servers.enter_async_context(open_server(sized.settings, make_servicers(sized, stop)))
             clients[rows] = await servers.enter_async_context(client_of(f"127.0.0.1:{port}"))

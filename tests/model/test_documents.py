@@ -6,8 +6,9 @@ import pytest
 from hypothesis import strategies as st
 
 from tests.model.comparing import Example
-from tests.model.documents import DICE, PARALLEL, ROWS, documents, parallel_documents, seeds
+from tests.model.documents import DICE, PARALLEL, documents, parallel_documents, seeds
 from tests.model.properties import EXAMPLES, SECONDS, holds
+from tests.model.rows import ROWS
 from tests.model.stage import Document, Stage
 from tests.model.world import World
 
@@ -18,8 +19,6 @@ class Story(NamedTuple):
     seed: Document
     document: Document
     dice: int
-
-
 
 
 def stories(kind: str) -> st.SearchStrategy[Story]:

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from commerce.imports.v1 import imports_pb2 as pb
 from tests.model.comparing import Differs, differences
 from tests.model.csv_documents import NULL, csv_of, sayable
-from tests.model.documents import ROWS, with_texts
 from tests.model.kinds import KINDS, Row
 from tests.model.properties import EXAMPLES, SECONDS, holds
 from tests.model.rendering import rendered
+from tests.model.rows import ROWS, with_texts
 from tests.model.stage import Document, Ran, Stage
 
 
@@ -27,7 +27,11 @@ class Pair(NamedTuple):
 
 
 def pairs(kind: str) -> st.SearchStrategy[Pair]:
-    row = st.one_of(ROWS[kind], ROWS[kind].map(with_texts)).map(lambda row: sayable(KINDS[kind], row)).filter(bool)
+    row = (
+        st.one_of(ROWS[kind], ROWS[kind].map(with_texts))
+        .map(lambda row: sayable(KINDS[kind], row))
+        .filter(bool)
+    )
     ways = st.fixed_dictionaries(
         {"dotted_objects": st.booleans(), "tags_by_name": st.booleans(), "numbered": st.booleans()}
     )
@@ -51,7 +55,11 @@ def test_json_and_csv_leave_the_same(stage: Stage, kind: str) -> None:
             organization_id = await stage.organization()
             ran = await stage.run(organization_id, document)
             world, _ = await stage.environment(organization_id)
-            names = {(kind, each.resource_id): f"of row {each.row_number}" for each in ran.results if each.resource_id}
+            names = {
+                (kind, each.resource_id): f"of row {each.row_number}"
+                for each in ran.results
+                if each.resource_id
+            }
             sides.append((said(ran), rendered(world, names)))
         (json_said, in_json), (csv_said, in_csv) = sides
         if json_said != csv_said:

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from imports_service.pipeline import naming
 from imports_service.pipeline.splitter import Splitter
 from tests.model.comparing import Differs, Example
-from tests.model.documents import ADDRESS, DICE, choice, merged
+from tests.model.documents import DICE
+from tests.model.parts import choice, merged
 from tests.model.properties import holds
+from tests.model.rows import ADDRESS
 from tests.model.stage import Document, Stage
 from tests.model.test_documents import Story, stories
 from tests.model.world import World

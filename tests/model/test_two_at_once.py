@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from commerce.imports.v1 import imports_pb2 as pb
 from tests.model.comparing import Differs
-from tests.model.documents import ADDRESS, TIER, DICE, choice, merged
+from tests.model.documents import DICE
 from tests.model.kinds import KINDS
 from tests.model.model import Model, Verdict
+from tests.model.parts import choice, merged
 from tests.model.properties import EXAMPLES, SECONDS, holds
 from tests.model.rendering import rendered
+from tests.model.rows import ADDRESS, TIER
 from tests.model.stage import Document, Ran, Stage
 from tests.model.world import World
 
@@ -131,7 +133,7 @@ def explanation(
     model = Model(base)
     verdicts: list[dict[int, Verdict]] = [{}, {}]
     for moment, (side, number) in enumerate(order, start=1):
-        document = two[side]
+        document = (two.first, two.second)[side]
         size = document.segment_rows
         for place in range(number * size, min((number + 1) * size, len(document.rows))):
             row = document.rows[place]
