@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import grpc
 from google.protobuf.struct_pb2 import Struct
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from commerce.imports.v1.imports_pb2 import (
     CreateImportRequest,
@@ -29,6 +30,8 @@ from commerce.imports.v1.imports_pb2 import (
     RetryImportRequest,
 )
 from commerce.imports.v1.imports_pb2_grpc import ImportServiceStub
+from commerce.imports.v1.resources_pb2 import ExportResourcesRequest, ResourceKey
+from commerce.imports.v1.resources_pb2_grpc import ResourceServiceStub
 from imports_client.channel import DEFAULT_TARGET, open_channel
 from imports_client.documents import Document, sha256_of
 from imports_client.uploading import send
@@ -36,6 +39,7 @@ from imports_client.watching import watch_import
 
 if TYPE_CHECKING:  # the types of the stubs know it, the stubs themselves do not
     from commerce.imports.v1.imports_pb2_grpc import ImportServiceAsyncStub
+    from commerce.imports.v1.resources_pb2_grpc import ResourceServiceAsyncStub
 
 CALL_SECONDS = 30.0
 
@@ -53,6 +57,17 @@ class SpecFields(TypedDict, total=False):
     after: Sequence[str]
 
 
+class ExportFields(TypedDict, total=False):
+    """The optional fields of `ExportResourcesRequest`: see the contract."""
+
+    format: Format.ValueType
+    ids: Sequence[str]
+    keys: Sequence[ResourceKey]
+    updated_since: Timestamp
+    dry_data: bool
+    parent_resource_id: str
+
+
 class Imports:
     """The calls, on one channel. Errors are `grpc.aio.AioRpcError`; `refusals.refusal_of` reads their details.
 
@@ -63,6 +78,7 @@ class Imports:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self.channel = channel
         self._stub: ImportServiceAsyncStub = ImportServiceStub(channel)
+        self._resources: ResourceServiceAsyncStub = ResourceServiceStub(channel)
 
     async def create(
         self,
@@ -183,6 +199,26 @@ class Imports:
             timeout=timeout,
             patience=patience,
         )
+
+    async def export(
+        self,
+        parent: str,
+        resource_type: str,
+        *,
+        timeout: float | None = None,
+        **asked: Unpack[ExportFields],
+    ) -> AsyncGenerator[bytes, None]:
+        """The resources of a type as a document that `upload` takes back, piece by piece as it is asked for.
+
+        It is complete when it ends without an error; else discard what came. `timeout` is for all of it.
+        """
+        request = ExportResourcesRequest(parent=parent, resource_type=resource_type, **asked)
+        call = self._resources.ExportResources(request, timeout=timeout)
+        try:
+            async for response in call:
+                yield response.chunk
+        finally:
+            call.cancel()  # for a caller who has seen enough
 
     async def import_and_wait(
         self,

@@ -105,6 +105,15 @@ def test_references_to_importable_types_are_checked_and_others_are_opaque() -> N
     assert not references["market_id"].checked
 
 
+def test_a_type_stands_after_all_that_its_rows_may_nest_or_name() -> None:
+    order = list(REGISTRY.types)
+
+    assert order.index("orders") > max(
+        map(order.index, ["bundles", "gift_cards", "sku_options", "customers"])
+    )
+    assert order.index("line_items") > order.index("orders")
+
+
 def test_a_condition_is_told_in_words() -> None:
     prices, addresses = REGISTRY.types["prices"], REGISTRY.types["addresses"]
 

@@ -79,7 +79,9 @@ def test_of_nested_objects(resource_type, row, kept):
 
 def test_of_nested_columns():
     (segment,) = split(
-        b"customer.email,customer.password\na,hunter2\n", resource_type="orders", format=Format.CSV
+        b"customer.email,customer.password\na,hunter2\n",
+        resource_type="customer_addresses",
+        format=Format.CSV,
     )
 
     assert rows_of([segment]) == [["a", ""]]

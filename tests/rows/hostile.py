@@ -267,16 +267,16 @@ def made_documents() -> Iterator[Document]:
         b"id,price_tiers.0.name,metadata" + b".a" * 2000 + b"\nprice-bottle-eu,A,1\n",
         type="prices",
         format=csv,
-        rows=(("too_deep metadata",),),
+        refused="HEADER_INVALID",
     )
     yield Document(
         "a column of 4,000 levels",
         b"code,metadata" + b".a" * 4000 + b"\nMUG,1\n",
-        rows=(("too_deep metadata",),),
+        refused="HEADER_INVALID",
         format=csv,
     )
     yield Document(
-        "a column of 22 levels", b"code," + path + b"\nMUG,1\n", rows=(("too_deep metadata",),), format=csv
+        "a column of 22 levels", b"code," + path + b"\nMUG,1\n", refused="HEADER_INVALID", format=csv
     )
 
 

@@ -259,7 +259,7 @@ async def test_an_upload_is_imported(service: Service, parent: str) -> None:
 
 
 async def test_csv_is_imported(service: Service, parent: str) -> None:
-    document = "code;name;do_not_ship\nä;Ä;NULL\nb;B;true\n".encode()
+    document = "code;name;do_not_ship;weight\nä;Ä;true;NULL\nb;B;true;\n".encode()
     options = {"format": pb.FORMAT_CSV, "csv_options": {"delimiter": ";", "null_marker": "NULL"}}
 
     done = await imported(service, wanted(parent, document=document, spec=options))

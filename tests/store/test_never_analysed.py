@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from imports_service.domain.lookups import Wanted
-from imports_service.store import resources
+from imports_service.store import exports, resources
 from imports_service.store.copy_rows import CHANGED_COLUMNS, changed_rows
 from imports_service.store.database import Connection, Database
 from imports_service.store.statements import SQL
@@ -74,6 +74,11 @@ INSERT INTO organization_clock (organization_id, seq) VALUES ('acme', 20000);
 INSERT INTO event (organization_id, seq, import_uid, import_id, kind, version, snapshot)
 SELECT 'acme', n, ('00000000-0000-0000-0000-' || lpad((1 + n % 3000)::text, 12, '0'))::uuid, '', 'snapshot', 1, '{}'
 FROM generate_series(1, 20000) AS n;
+INSERT INTO resource (
+    organization_id, resource_type, id, owner_id, attributes, created_at, updated_at, last_import
+)
+SELECT 'acme', 'line_items', lpad(n::text, 7, '0'), lpad((n % 5000 * 10)::text, 7, '0'), '{}', now(), now(), 'first'
+FROM generate_series(1, 50000) AS n;
 INSERT INTO upload
 SELECT 'acme', gen_random_uuid(), now() + n * interval '1 second' FROM generate_series(-5, 2000) AS n;
 INSERT INTO object_trash
@@ -123,6 +128,11 @@ def samples() -> dict[str, tuple[object, ...]]:
         "find_resources_by_id": (ORGANIZATION, "skus", ids),
         "find_resources_by_key": (ORGANIZATION, "skus", keys),
         "list_resources": (ORGANIZATION, "skus", ids[-100], 1000),
+        "list_exported_resources": (ORGANIZATION, "skus", "", 1000, 2**30, NOW, "price_list_id", "none"),
+        "find_exported_resources": (ORGANIZATION, "skus", ids, NOW, "price_list_id", "none"),
+        "list_exported_ids": (ORGANIZATION, "skus", ids[-1000], 1000, NOW, "price_list_id", "none"),
+        "list_owned_resources": (ORGANIZATION, "line_items", ids[:500]),
+        "count_owned_resources": (ORGANIZATION, "line_items", ids[:500], "line_item_options"),
         "delete_resources": (ORGANIZATION, types, ids),
         "write_changed_resources": (ORGANIZATION, NOW, "last"),
         "extend_leases": (ORGANIZATION, tokens, NOW - NOW),
@@ -168,7 +178,7 @@ async def grow(connection: Connection, start: int) -> None:
 
 
 async def look_up(connection: Connection, start: int) -> None:
-    """As a segment does: by key and by id, half of them there and half of them not yet."""
+    """As a segment does: by key and by id, half of them there and half of them not yet. And as an export does."""
     numbers = range(max(0, start - SEGMENT // 2), start + SEGMENT // 2, 5)
     ids, keys = [f"{number:07}" for number in numbers], [key_of(number) for number in numbers]
     types = ["skus"] * len(ids)
@@ -176,6 +186,8 @@ async def look_up(connection: Connection, start: int) -> None:
         await resources.lock_resources(connection, ORGANIZATION, named)
     for wanted in (Wanted(types=types, ids=ids), Wanted(key_types=types, keys=keys)):
         await resources.look_up_references(connection, ORGANIZATION, wanted)
+    await exports.read_owned(connection, ORGANIZATION, "line_items", ids)
+    await exports.count_owned(connection, ORGANIZATION, "line_items", ids, "line_item_options")
 
 
 async def seconds_of(connection: Connection, name: str, given: Mapping[str, tuple[object, ...]]) -> float:

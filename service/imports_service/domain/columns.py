@@ -5,6 +5,7 @@ without its number; `metadata.season` is a member of an object without a schema.
 between. A column that is named like a list or an object holds its JSON.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, auto
 
@@ -13,6 +14,7 @@ import msgspec
 from imports_service.domain.attributes import AttributeType, Relationship
 from imports_service.domain.nested import MAX_ITEMS
 from imports_service.domain.resource_type import ResourceType
+from imports_service.domain.values import MAX_DEPTH
 
 Step = str | int
 
@@ -28,46 +30,36 @@ class Cell(Enum):
 
 
 class Column(msgspec.Struct, frozen=True):
-    """One column. `path`: the names and places that lead to the value. `kind`: what the text of a cell becomes.
-
-    `unnumbered` are the paths of lists whose first item the column means without saying so.
-    """
+    """One column. `path`: the names and places that lead to the value. `kind`: what the text of a cell becomes."""
 
     path: tuple[Step, ...]
     kind: AttributeType | Cell
-    unnumbered: tuple[tuple[Step, ...], ...] = ()
 
 
 def column_of(name: str, resource_type: ResourceType, types: Mapping[str, ResourceType]) -> Column | None:
-    """What the column of a document of the type stands for; None when it is unknown."""
+    """What the column of a document of the type stands for; None when it is unknown, or deeper than a row may be."""
+    if name.count(".") >= MAX_DEPTH:
+        return None
     return _Walk(types).column(resource_type, name.split("."), ())
 
 
 def contradictions(columns: Sequence[tuple[str, Column]]) -> list[str]:
-    """The names of columns that speak of the same value as others: a whole and its part, or a list in two forms."""
-    by_path: dict[tuple[Step, ...], list[str]] = {}
-    for name, column in columns:
-        by_path.setdefault(column.path, []).append(name)
-    numbered = {
-        column.path[:length]
-        for _, column in columns
-        for length, step in enumerate(column.path)
-        if isinstance(step, int) and column.path[:length] not in column.unnumbered
-    }
+    """The names of columns that speak of the same value as others: a whole and its part, or an item in two forms."""
+    times = Counter(column.path for _, column in columns)
     prefixes = {column.path[:length] for _, column in columns for length in range(1, len(column.path))}
+    numbered = {prefix[:-1] for prefix in prefixes if isinstance(prefix[-1], int)}
     return [
         name
         for name, column in columns
         if column.path in prefixes
-        or len(set(by_path[column.path])) > 1
-        or not numbered.isdisjoint(column.unnumbered)
+        or times[column.path] > 1
+        or (column.kind is Cell.PARTS and column.path[:-1] in numbered)
     ]
 
 
 class _Walk:
     def __init__(self, types: Mapping[str, ResourceType]) -> None:
         self._types = types
-        self._unnumbered: list[tuple[Step, ...]] = []
 
     def column(
         self, resource_type: ResourceType, steps: Sequence[str], path: tuple[Step, ...]
@@ -76,32 +68,28 @@ class _Walk:
         name, *rest = steps
         attribute = resource_type.attribute.get(name)
         if attribute is not None and attribute.type is AttributeType.OBJECT and rest:
-            return self._end((*path, name, *rest), AttributeType.STRING) if all(rest) else None
+            return Column((*path, name, *rest), AttributeType.STRING) if all(rest) else None
         if not rest and (kind := _kind_of(resource_type, name)) is not None:
-            return self._end((*path, name), kind)
+            return Column((*path, name), kind)
         if (relationship := resource_type.lists.get(name)) is not None:
             return self._in_list(relationship, rest, (*path, name))
         if (relationship := resource_type.objects.get(name)) is not None:
             return self._in_object(relationship, rest, (*path, name))
         return None
 
-    def _end(self, path: tuple[Step, ...], kind: AttributeType | Cell) -> Column:
-        return Column(path, kind, tuple(self._unnumbered))
-
     def _in_list(
         self, relationship: Relationship, rest: Sequence[str], path: tuple[Step, ...]
     ) -> Column | None:
         is_shared = relationship.nested == "shared"
         if not rest:
-            return self._end(path, Cell.NAMES if is_shared else Cell.JSON)
+            return Column(path, Cell.NAMES if is_shared else Cell.JSON)
         if is_shared and len(rest) == 1 and rest[0] in {"id", relationship.key}:
-            return Column((*path, rest[0]), Cell.PARTS, (*self._unnumbered, path))
+            return Column((*path, rest[0]), Cell.PARTS)
         number = _number(rest[0])
         if number is None:
-            self._unnumbered.append(path)
             return self._item(relationship, rest, (*path, 0))
         if len(rest) == 1:
-            return self._end((*path, number), Cell.JSON)
+            return Column((*path, number), Cell.JSON)
         return self._item(relationship, rest[1:], (*path, number))
 
     def _item(self, relationship: Relationship, rest: Sequence[str], path: tuple[Step, ...]) -> Column | None:
@@ -111,7 +99,7 @@ class _Walk:
         self, relationship: Relationship, rest: Sequence[str], path: tuple[Step, ...]
     ) -> Column | None:
         if not rest:
-            return self._end(path, Cell.JSON)
+            return Column(path, Cell.JSON)
         if relationship.nested:
             return self.column(self._types[relationship.nested_type], rest, path)
         return self._in_target(relationship, rest, path)
@@ -122,11 +110,11 @@ class _Walk:
         """A part of the key of what a reference points to."""
         name, *more = rest
         if not more and name == "id":
-            return self._end((*path, name), AttributeType.STRING)
+            return Column((*path, name), AttributeType.STRING)
         for target in (self._types[type_name] for type_name in relationship.importable):
             inner = target.objects.get(name)
             if not more and name in target.unique_key:
-                return self._end((*path, name), AttributeType.STRING)
+                return Column((*path, name), AttributeType.STRING)
             if more and inner is not None and inner.input_key in target.unique_key:
                 return self._in_target(inner, more, (*path, name))
         return None

@@ -62,6 +62,10 @@ def _needs(resource_type: ResourceType, defaults: Mapping[str, Scalar]) -> Itera
         yield from _needs_of(attribute, attribute.name, defaults)
     for name, reference in resource_type.references.items():
         yield from _needs_of(reference, name, defaults)
+        if (
+            reference.owner and not reference.required_without
+        ):  # where it is nested, its owner has been filled in
+            yield _required_without(name, ())
     for group in resource_type.one_of:
         yield _one_of(group)
 

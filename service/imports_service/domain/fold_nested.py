@@ -52,16 +52,15 @@ class NestedRow:
         """Fill in what the object refers to; what it shares with others is made or changed on the way."""
         before = len(self.issues)
         values, shape = copy(given.values), given.shape
-        if owner_id is not None:
-            self._set(
-                given, values, shape.owner_key, owner_id, Code.INVALID, "names another owner than this row"
-            )
         if given.nested is not None:
             self._resolve_targets(given, given.nested, values)
             for name, inner in given.nested.objects.items():
                 relationship = shape.resource_type.objects[name]
                 if relationship.nested == "shared" and (found := self._share(inner)) is not None:
                     self._set(given, values, relationship.input_key, found.id)
+        if owner_id is not None:
+            message = "names another owner than this row"
+            self._set(given, values, shape.owner_key, owner_id, Code.INVALID, message)
         rules = self._upserts.rules_of(shape)
         for issue in rules.references.check(values, self._references):
             self._say(given, issue)
@@ -176,7 +175,8 @@ class NestedRow:
             keys |= self._keys_of(nested.added.get(name, []))
             keys -= set(nested.removed.get(name, []))
             if relationship.max_items is not None and len(keys) > relationship.max_items:
-                self._say(given, too_many(relationship).of(name))
+                said = name if name in nested.shared else f"_add_{name}"
+                self._say(given, too_many(relationship).of(said))
             setattr(values, name, sorted(keys) or (None if resource is not None else UNSET))
 
     def _keys_of(self, items: list[Given]) -> set[str]:

@@ -109,7 +109,7 @@ class NestedReader:
         if not isinstance(value, list):
             reading.say(path, _NO_LIST)
             return None
-        reading.items += len(value)
+        reading.items += sum(item is not GAP for item in value)
         if reading.items > MAX_ITEMS:
             reading.say(path, _TOO_MANY_IN_ROW)
             return None
@@ -150,15 +150,11 @@ class NestedReader:
         items = self._items(relationship, value, reading, joined(path, name))
         if items is None:
             return
-        found = [
+        nested.shared[name] = [
             item
             for place, raw in enumerate(items)
             if (item := self._item(relationship, raw, reading, f"{joined(path, name)}[{place}]", level + 2))
         ]
-        nested.shared[name] = found
-        distinct = {getattr(item.values, relationship.key) or item.values.id for item in found}
-        if relationship.max_items is not None and len(distinct) > relationship.max_items:
-            reading.say(joined(path, name), too_many(relationship))
 
     def _read_added(
         self, name: str, value: Any, nested: Nested, reading: Reading, path: str, _level: int
@@ -279,8 +275,9 @@ class _Targets:
             inner = resource_type.objects.get(name)
             if name in key:
                 read = read_key_part(resource_type, name, value)
-            elif inner is not None and inner.input_key in key and isinstance(value, dict):
-                name, read = inner.input_key, self.read(inner, value, path)
+            elif inner is not None and inner.input_key in key:
+                is_object = isinstance(value, dict)
+                name, read = inner.input_key, self.read(inner, value, path) if is_object else NO_OBJECT
             else:
                 continue
             if isinstance(read, Flaw):

@@ -29,7 +29,8 @@ def complaints_about(types: Mapping[str, ResourceType]) -> Iterator[str]:
 def in_dependency_order(types: Mapping[str, ResourceType]) -> list[str]:
     """The names, each after those that its references and shortcuts name, else by name. Raises `CycleError`.
 
-    Lists that belong to their row count on the other side: the item refers to its owner.
+    Lists that belong to their row count on the other side: the item refers to its owner. But a row may nest its
+    items, so that it comes after all else that they refer to.
     """
     sorter = TopologicalSorter({name: _referred_to(types[name], types) for name in sorted(types)})
     sorter.prepare()
@@ -42,14 +43,16 @@ def in_dependency_order(types: Mapping[str, ResourceType]) -> list[str]:
 
 
 def _referred_to(resource_type: ResourceType, types: Mapping[str, ResourceType]) -> set[str]:
-    by_relationship = {
-        target
-        for r in resource_type.relationships
-        if not (r.many and r.nested == "owned")
-        for target in r.types
-    }
     by_shortcut = {attribute.target_type for attribute in resource_type.shortcuts}
-    return (by_relationship | by_shortcut) & types.keys()
+    referred_to = by_shortcut & types.keys()
+    for relationship in resource_type.relationships:
+        if relationship.many and relationship.nested == "owned":
+            item_type = types.get(relationship.items or relationship.types[0])
+            if item_type is not None:
+                referred_to |= _referred_to(item_type, types) - {resource_type.name}
+        else:
+            referred_to |= set(relationship.types) & types.keys()
+    return referred_to
 
 
 def _check_names(resource_type: ResourceType, _types: object) -> Iterator[str]:

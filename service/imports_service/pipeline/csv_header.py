@@ -7,6 +7,7 @@ from imports_service.domain.columns import column_of, contradictions, known
 from imports_service.domain.resource_type import ResourceType
 from imports_service.pipeline.places import Place, header_invalid
 
+SHOWN_CHARACTERS = 100
 NAMED_AT_MOST = 20
 """Columns that one refusal names; a document sent under the wrong type may have hundreds."""
 
@@ -20,7 +21,7 @@ def check_header(
     duplicate = [column for column, count in Counter(columns).items() if count > 1]
     contradictory = contradictions(known(found.items()))
     complaints = [
-        f"{what}: {', '.join(map(repr, named[:NAMED_AT_MOST]))}"
+        f"{what}: {', '.join(map(_shown, named[:NAMED_AT_MOST]))}"
         for what, named in (
             (f"columns that {resource_type.name} do not have", unknown),
             ("columns given twice", duplicate),
@@ -36,5 +37,11 @@ def check_header(
             else ""
         )
         raise header_invalid(
-            place, f"the CSV header has {'; '.join(complaints)}{hint}", columns=", ".join(named)
+            place,
+            f"the CSV header has {'; '.join(complaints)}{hint}",
+            columns=", ".join(name[:SHOWN_CHARACTERS] for name in named),
         )
+
+
+def _shown(name: str) -> str:
+    return repr(name if len(name) <= SHOWN_CHARACTERS else f"{name[:SHOWN_CHARACTERS]}…")

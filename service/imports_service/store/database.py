@@ -87,6 +87,16 @@ class Database:
                 await _roll_back(connection)
                 raise
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncGenerator[Connection, None]:
+        """A transaction that only reads, and in which every statement sees the same state.
+
+        Raises what `transaction` raises.
+        """
+        async with self.transaction() as connection:
+            await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield connection
+
     async def _acquire(self) -> Connection:
         try:
             return await self._pool.acquire(timeout=CONNECT_SECONDS)

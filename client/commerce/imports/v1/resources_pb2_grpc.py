@@ -95,9 +95,11 @@ class ResourceServiceServicer(object):
         """Streams resources of one type as a document that CreateImport takes back unchanged.
 
         Guarantees: in id order; each row is whole, the document is no snapshot across rows. OK means complete; after any
-        other status discard what came. Nothing to export is a valid empty document.
+        other status discard what came. Nothing to export is a valid empty document. Values are exact: a spreadsheet may
+        run a cell that begins with `=`.
 
-        Errors: INVALID_ARGUMENT FIELD_INVALID; FAILED_PRECONDITION NOT_DRY_EXPORTABLE; those of every call.
+        Errors: INVALID_ARGUMENT FIELD_INVALID (over 1,000 ids and keys, a parent for a type without one, nested lists that
+        would take over 10,000 columns of CSV); FAILED_PRECONDITION NOT_DRY_EXPORTABLE; those of every call.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
