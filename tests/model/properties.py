@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 EXAMPLES = int(os.environ.get("IMPORTS_FUZZ_EXAMPLES", "60"))
 """How many examples each property has; `make fuzz` asks for more."""
 EXAMPLE_SECONDS = 60.0
-SHRINK_SECONDS = 40.0
+SHRINK_SECONDS = 60.0
 """How long a failing example is made smaller; after that, only what has failed before fails."""
 SECONDS = 120 + EXAMPLES * 2.0
 """The most that a property takes, with time to shrink what fails."""

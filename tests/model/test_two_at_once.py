@@ -9,6 +9,7 @@ import pytest
 from hypothesis import strategies as st
 
 from commerce.imports.v1 import imports_pb2 as pb
+from tests.eventually import eventually
 from tests.model.comparing import Differs
 from tests.model.documents import DICE
 from tests.model.kinds import KINDS
@@ -19,6 +20,7 @@ from tests.model.rendering import rendered
 from tests.model.rows import ADDRESS, TIER
 from tests.model.stage import Document, Ran, Stage
 from tests.model.world import World
+from tests.store.builders import waits_for_a_lock
 
 MOST_SEGMENTS = 3
 
@@ -148,3 +150,33 @@ def without_places(world: World) -> dict[str, list[str]]:
     for label, values in rendered(world, {}).items():
         texts.setdefault(label.partition("] of ")[2] + "'s" if "] of " in label else label, []).extend(values)
     return {label: sorted(values) for label, values in texts.items()}
+
+
+SECOND_TIER = """
+INSERT INTO resource
+SELECT organization_id, resource_type, 'tier-2', NULL, owner_id, jsonb_set(attributes, '{up_to}', '20'),
+    now(), now(), last_import
+FROM resource WHERE organization_id = $1 AND resource_type = 'price_tiers'
+"""
+
+
+async def test_a_list_is_whole_although_an_item_came_while_its_owner_was_waited_for(stage: Stage) -> None:
+    """What two imports at once do to each other, without chance: the other one commits when this one waits."""
+    organization_id, database = await stage.organization(), stage.equipment.database
+    price = {"sku_code": "S1", "price_list_id": "pl-eu", "amount_cents": 1}
+    await stage.run(organization_id, Document(kind="prices", rows=[price | {"price_tiers": [TIER]}]))
+
+    async with database.transaction() as other:
+        await other.execute(
+            "SELECT FROM resource WHERE organization_id = $1 AND resource_type = 'prices' FOR UPDATE",
+            organization_id,
+        )
+        created = await stage.create(
+            organization_id, Document(kind="prices", rows=[price | {"price_tiers": [TIER]}])
+        )
+        await eventually(lambda: waits_for_a_lock(database), what="a segment that waits for the price")
+        await other.execute(SECOND_TIER, organization_id)
+    await stage.ended(created)
+
+    world, _ = await stage.environment(organization_id)
+    assert [tier.values["up_to"] for tier in world.of("price_tiers")] == [10]
