@@ -11,8 +11,8 @@ from imports_service.objects.store import Objects
 from imports_service.settings import Settings
 from tests.clusters import Cluster
 from tests.model.comparing import base_of
-from tests.model.rows import TEMPLATE
 from tests.model.stage import Stage, open_stage
+from tests.model.template import TEMPLATE
 from tests.model.world import World
 
 

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from tests.model.kinds import Row
 from tests.model.parts import Rows, choice
-from tests.model.rows import PRICES, ROWS, SHIPPING_CATEGORIES, SKUS, TIER
+from tests.model.rows import PRICES, ROWS, SHIPPING_CATEGORIES, SKUS
 from tests.model.stage import SEGMENT_ROWS, Document
+from tests.model.template import FIRST, TIER
 
 DICE = st.integers(0, 1_000)
 """Seeds of how workers stumble."""
@@ -33,8 +34,10 @@ def documents(kind: str) -> st.SearchStrategy[Document]:
 
 
 def seeds(kind: str) -> st.SearchStrategy[Document]:
-    """An earlier import of the same rows; it may have none that matter."""
-    return st.lists(ROWS[kind], min_size=1, max_size=4).map(lambda rows: Document(kind=kind, rows=rows))
+    """An earlier import: the first of the rows that make what the others name, and some of the others."""
+    first = st.integers(0, len(FIRST[kind])).map(lambda count: FIRST[kind][:count])
+    rows = st.builds(lambda first, others: [*first, *others], first, st.lists(ROWS[kind], max_size=3))
+    return rows.filter(bool).map(lambda rows: Document(kind=kind, rows=rows))
 
 
 PARALLEL: Mapping[str, Rows] = {

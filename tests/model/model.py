@@ -133,10 +133,8 @@ class Doing(Nested):
         changes = {
             name: value
             for name, value in values.items()
-            if value is BROKEN
-            or not same(
-                lowered(kind.attrs.get(name), thing.values.get(name)), lowered(kind.attrs.get(name), value)
-            )
+            if BROKEN in (value, old := thing.values.get(name))
+            or not same(lowered(kind.attrs.get(name), old), lowered(kind.attrs.get(name), value))
         }
         for name in changes:
             self._refuse_change(kind, thing, name, given, path)

@@ -1,8 +1,4 @@
-"""Strategies for rows full of duplicates, over small pools of ids and keys, good ones and bad ones.
-
-`TEMPLATE` is the environment that every organization begins with: what rows may refer to. What rows name themselves
-is not in it, so that an import of the same kind comes before.
-"""
+"""Strategies for rows full of duplicates, over small pools of ids and keys, good ones and bad ones."""
 
 from collections.abc import Mapping
 
@@ -10,43 +6,7 @@ from hypothesis import strategies as st
 
 from tests.model.kinds import Row
 from tests.model.parts import Rows, choice, lists, merged, named, rarely, some, whole
-
-ADDRESS = {
-    "first_name": "Ida",
-    "last_name": "Berg",
-    "line_1": "1 Quay",
-    "city": "Bergen",
-    "country_code": "NO",
-    "phone": "55",
-}
-
-TEMPLATE: list[tuple[str, list[Row]]] = [
-    ("tags", [{"id": "t-red", "name": "red"}, {"id": "t-old", "name": "old"}]),
-    (
-        "shipping_categories",
-        [
-            {"id": "c-box", "code": "box", "name": "Box"},
-            {"id": "c-tube", "code": "tube", "name": "Tube"},
-        ],
-    ),
-    (
-        "price_lists",
-        [
-            {"id": "pl-eu", "code": "EU", "name": "Europe", "currency_code": "EUR"},
-            {"id": "pl-us", "code": "US", "name": "States", "currency_code": "USD"},
-        ],
-    ),
-    (
-        "skus",
-        [
-            {"id": f"s-{number}", "code": f"S{number}", "name": "Sku", "shipping_category_id": "c-box"}
-            for number in (1, 2, 3)
-        ],
-    ),
-    ("sku_options", [{"id": "o-1", "name": "Engraving", "currency_code": "EUR"}]),
-    ("customers", [{"id": "c-ann", "email": "ann@x.io"}, {"id": "c-bob", "email": "Bob@x.io"}]),
-    ("addresses", [{"id": "a-1", **ADDRESS}, {"id": "a-2", **ADDRESS, "line_2": "2nd"}]),
-]
+from tests.model.template import ADDRESS, OPTION, TIER
 
 TAGS = choice(
     {},
@@ -177,7 +137,6 @@ CUSTOMER_ADDRESSES = merged(
     some(reference=["r", None], metadata=OBJECTS),
 )
 
-TIER = {"name": "Tier", "up_to": 10, "price_amount_cents": 5, "type": "PriceVolumeTier"}
 TIERS = rarely(
     choice(
         TIER,
@@ -261,7 +220,6 @@ SKU_LISTS = merged(
     lists("sku_list_items", SKU_LIST_ITEMS, "S1", [{"sku_code": "S1"}, None]),
 )
 
-OPTION = {"sku_option_id": "o-1", "quantity": 1, "options": {"text": "A"}}
 OPTIONS = rarely(
     choice(
         OPTION,

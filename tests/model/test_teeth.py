@@ -13,8 +13,8 @@ from tests.model.comparing import Differs, Example
 from tests.model.documents import DICE
 from tests.model.parts import choice, merged
 from tests.model.properties import holds
-from tests.model.rows import ADDRESS
 from tests.model.stage import Document, Stage
+from tests.model.template import ADDRESS
 from tests.model.test_documents import Story, stories
 from tests.model.world import World
 

@@ -17,8 +17,8 @@ from tests.model.model import Model, Verdict
 from tests.model.parts import choice, merged
 from tests.model.properties import EXAMPLES, SECONDS, holds
 from tests.model.rendering import rendered
-from tests.model.rows import ADDRESS, TIER
 from tests.model.stage import Document, Ran, Stage
+from tests.model.template import ADDRESS, TIER
 from tests.model.world import World
 from tests.store.builders import waits_for_a_lock
 
