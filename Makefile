@@ -34,8 +34,8 @@ verify: .venv/dev .venv-proto/done ## Prove that the generated stubs are fresh a
 proto: .venv-proto/done ## Generate the stubs in client/ from protos/
 	.venv-proto/bin/python protos/generate.py
 
-bench: .venv/dev ## Measure the main path beside its floors, as ratios in one run (ROWS=100000)
-	@$(BIN)/python -m benchmarks.throughput $(if $(ROWS),--rows $(ROWS))
+bench: .venv/dev ## Measure the main path beside its floors, as ratios in one run (ROWS=100000, BESIDE=other checkout)
+	@$(BIN)/python -m benchmarks.throughput $(if $(ROWS),--rows $(ROWS)) $(if $(BESIDE),--beside $(BESIDE))
 
 fix: .venv/dev ## Format and mend what the linter can mend
 	$(BIN)/ruff check --fix-only -q .

@@ -1,9 +1,10 @@
 """Rows per second of an import of SKUs, from the first byte uploaded to `completed`, beside the two floors.
 
-    python -m benchmarks.throughput --rows 100000 --pairs 5
+    python -m benchmarks.throughput --rows 100000 --pairs 5 [--beside ../before]
 
 One service process (the PyPI wheels' PostgreSQL and S3 store), one run on one database, alternating with the
-floors; medians after one round to warm up. Prints a table and the peak memory of the service.
+floors; medians after one round to warm up. Prints a table and the peak memory of the service. With `--beside` the
+service of another checkout, on a database of its own in the same cluster, takes its turn in every round.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import grpc
@@ -30,6 +32,7 @@ from imports_service.embedded.ports import free_port
 from imports_service.embedded.postgres import embedded_postgres
 
 START_SECONDS = 60.0
+JSON = imports_pb2.FORMAT_JSON
 
 
 class Service:
@@ -50,13 +53,18 @@ class Service:
 
 
 @asynccontextmanager
-async def running_service(database_url: str, data_dir: Path) -> AsyncIterator[Service]:
+async def running_service(
+    database_url: str, data_dir: Path, *, checkout: Path | None = None
+) -> AsyncIterator[Service]:
+    """The service as a process of its own, of the checkout given or of this one."""
     target = f"127.0.0.1:{free_port()}"
     environment = os.environ | {
         "IMPORTS_DATABASE_URL": database_url,
         "IMPORTS_DATA_DIR": str(data_dir),
         "IMPORTS_GRPC_LISTEN": target,
     }
+    if checkout is not None:
+        environment["PYTHONPATH"] = os.pathsep.join(str(checkout / part) for part in ("client", "service"))
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "imports_service", "serve", "--embedded", env=environment
     )
@@ -107,7 +115,21 @@ async def our_seconds(
     return seconds
 
 
-async def measure(rows: int, pairs: int, directory: Path) -> None:
+@asynccontextmanager
+async def running_beside(checkout: Path | None, url: str, data_dir: Path) -> AsyncIterator[Service | None]:
+    """The service of another checkout, if there is one to compare with."""
+    if checkout is None:
+        yield None
+        return
+    connection = await asyncpg.connect(url)
+    await connection.execute("CREATE DATABASE beside")
+    await connection.close()
+    beside = urlsplit(url)._replace(path="/beside").geturl()
+    async with running_service(beside, data_dir, checkout=checkout) as service:
+        yield service
+
+
+async def measure(rows: int, pairs: int, directory: Path, beside: Path | None = None) -> None:
     json_lines, array, csv = (
         make(rows) for make in (documents.json_lines, documents.json_array, documents.csv_document)
     )
@@ -120,6 +142,7 @@ async def measure(rows: int, pairs: int, directory: Path) -> None:
     async with (
         embedded_postgres(directory / "pg") as postgres,
         running_service(postgres.url, directory / "data") as service,
+        running_beside(beside, postgres.url, directory / "beside") as other,
     ):
         connection = await asyncpg.connect(postgres.url)
         await connection.execute(floors.CREATE_TABLE)
@@ -128,21 +151,18 @@ async def measure(rows: int, pairs: int, directory: Path) -> None:
         for pair in range(pairs + 1):
             print(f"round {pair}" + (" (to warm up)" if pair == 0 else ""), flush=True)
             organization = f"bench-{secrets.token_hex(4)}"
-            note(
-                "json lines",
-                await our_seconds(service.target, organization, json_lines, imports_pb2.FORMAT_JSON),
-            )
-            note(
-                "json lines, unchanged",
-                await our_seconds(service.target, organization, json_lines, imports_pb2.FORMAT_JSON),
-            )
+            for name in ("json lines", "json lines, unchanged"):
+                note(name, await our_seconds(service.target, organization, json_lines, JSON))
+                if other is not None:
+                    seconds = await our_seconds(other.target, organization, json_lines, JSON)
+                    note(f"{name}, beside", seconds)
             note("file floor", await floors.file_seconds(postgres.url, json_lines))
             note("raw floor", await floors.raw_seconds(postgres.url, json_lines))
-            note(
-                "json array",
-                await our_seconds(service.target, f"{organization}-a", array, imports_pb2.FORMAT_JSON),
-            )
+            note("json array", await our_seconds(service.target, f"{organization}-a", array, JSON))
             note("csv", await our_seconds(service.target, f"{organization}-c", csv, imports_pb2.FORMAT_CSV))
+            if other is not None:
+                seconds = await our_seconds(other.target, f"{organization}-c", csv, imports_pb2.FORMAT_CSV)
+                note("csv, beside", seconds)
         _report(measured, rows, idle, service.peak_bytes())
 
 
@@ -156,16 +176,21 @@ def _report(measured: dict[str, list[float]], rows: int, idle: int, peak: int) -
     print(f"\nmemory of the service: {idle / 2**20:.0f} MiB idle, {peak / 2**20:.0f} MiB at its peak")
 
 
+def _checkout(path: str) -> Path:
+    return Path(path).resolve()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--beside", type=_checkout, help="another checkout whose service takes its turn")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="imports-bench-") as directory:
         Path(directory).chmod(0o711)  # as root PostgreSQL runs as another account, which has to get in
-        asyncio.run(measure(arguments.rows, arguments.pairs, Path(directory)))
+        asyncio.run(measure(arguments.rows, arguments.pairs, Path(directory), arguments.beside))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from msgspec import UNSET, Raw
 from imports_service.domain.attributes import Relationship
 from imports_service.domain.registry import Registry
 from imports_service.domain.resource_type import ResourceType
+from imports_service.domain.values import GAP
 
 MOST_NAMES = 50
 MOST_ITEMS = 1_000
@@ -228,7 +229,7 @@ class Mentions:
         another row removes it, unless no row can remove anything.
         """
         nested = self._nested[target]
-        for item in map(object_of, _few(value, MOST_ITEMS)):
+        for item in map(object_of, (item for item in _few(value, MOST_ITEMS) if item is not GAP)):
             if text := text_of(item.get("id")):
                 if not is_new:
                     raise Unclear
