@@ -51,6 +51,7 @@ def _values(thing: Thing, labels: "_Labels") -> str:
                 "(generated)" if _is_generated(name, value) else lowered(kind.attrs.get(name), value)
             )
     key = None if thing.key is None or thing.owner else "/".join(str(labels.part(p)) for p in thing.key)
+    key = "(generated)" if kind.generated and _is_generated(kind.generated, key) else key
     return json.dumps({"key": key} | _doubles(values), sort_keys=True)
 
 
