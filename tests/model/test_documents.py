@@ -54,3 +54,9 @@ def test_segments_in_parallel_do_the_same(stage: Stage, base: World, kind: str) 
 
     holds(stage.loop, parallel_stories(kind), example, examples=max(4, EXAMPLES // len(ROWS)))
     assert in_order.count(False) * 2 > len(in_order), "too few of these documents run in parallel"
+
+
+async def test_a_number_that_the_service_made_is_no_key_later_either(stage: Stage, base: World) -> None:
+    example = await Example.begin(stage, base)
+    await example.take(Document(kind="orders", rows=[{"id": "own-1", "market_id": "m-1"}]))
+    await example.take(Document(kind="orders", rows=[{"id": "own-1", "guest": True}]))
