@@ -10,7 +10,9 @@ from collections.abc import Iterator
 _DIGITS = (
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"  # in the order of their code points
 )
-_TIME_DIGITS = 8  # 63 ** 8 milliseconds: enough for 7,800 years
+TIME_DIGITS = 8
+"""How an id begins: 63 ** 8 milliseconds are enough for 7,800 years."""
+
 _COUNTER_DIGITS = 3
 _ENTROPY_DIGITS = 11  # 65 bits
 _RUN = len(_DIGITS) ** _COUNTER_DIGITS
@@ -41,7 +43,7 @@ def new_ids(count: int, milliseconds: int | None = None, *, entropy: bytes | Non
     if count > _RUN:
         raise ValueError(f"at most {_RUN} ids can be made at once, not {count}")
     run = int.from_bytes(entropy or os.urandom(ENTROPY_BYTES)) % len(_DIGITS) ** _ENTROPY_DIGITS
-    prefix = _in_digits(_now() if milliseconds is None else milliseconds, _TIME_DIGITS) + _in_digits(
+    prefix = _in_digits(_now() if milliseconds is None else milliseconds, TIME_DIGITS) + _in_digits(
         run, _ENTROPY_DIGITS
     )
     return [prefix + counter for counter in _COUNTERS[:count]]

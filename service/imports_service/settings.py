@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     max_message_bytes: int = Field(default=4 * MIB, ge=64 * 1024)
     max_document_bytes: int = Field(default=8 * 1024 * MIB, ge=1)
     max_inputs: int = Field(default=20_000_000, ge=1)
+    max_validate_inputs: int = Field(default=1_000_000, ge=1)
+    """The most rows of a rehearsal."""
     max_input_bytes: int = Field(default=MIB, ge=1024)
     """The longest row in bytes; a longer one is a row issue."""
     max_pending_imports: int = Field(default=1_000, ge=1)

@@ -57,6 +57,7 @@ def creation(database: Database, objects: Objects, nudges: Nudges) -> Creation:
             segment_rows=10,
             segment_bytes=64 * 1024,
             max_inputs=1_000,
+            max_validate_inputs=1_000,
             max_input_bytes=16 * 1024,
             max_document_bytes=1024 * 1024,
             max_pending_imports=30,

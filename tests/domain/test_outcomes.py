@@ -1,10 +1,14 @@
 """What became of a segment's rows: nothing is lost on the way into the store and back."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import UNSET
 
+from imports_service.domain.fold_changes import Change
 from imports_service.domain.imports import Counts
+from imports_service.domain.nested import Given
 from imports_service.domain.outcomes import (
     EncodedOutcomes,
     RowResult,
@@ -13,9 +17,13 @@ from imports_service.domain.outcomes import (
     decode_summary,
     encode_outcomes,
     numbers_of,
+    pack,
     ranges_of,
+    unpack,
 )
+from imports_service.domain.row_changes import ChangeRecorder, RowChange
 from imports_service.domain.rows import Code, Issue, Outcome
+from tests.domain.environment import SHAPES
 
 MISSING = Issue(Code.REQUIRED, "name", "can't be blank")
 UNKNOWN = Issue(Code.UNKNOWN_ATTRIBUTE, "colour", "colour is unknown")
@@ -54,6 +62,37 @@ def test_stored_outcomes_come_back_as_they_were(
         RowResult(number, key, outcome, resource_id, tuple(issues))
         for number, (outcome, resource_id, key, issues) in enumerate(rows, first_row)
     ]
+
+
+def test_changes_come_back_with_their_rows() -> None:
+    outcomes = outcomes_of((Outcome.CREATED, "", "a", []), (Outcome.UNCHANGED, "b", "b", []))
+    recorder = ChangeRecorder()
+    recorder.change(Given(SHAPES["skus"], None), [Change("name", None, "A"), Change("weight", 1.5, None)])
+    outcomes.changes[0] = recorder.take() or b""
+
+    encoded = encode_outcomes(outcomes, range(1, 3))
+
+    first, second = decode_outcomes(encoded.outcomes).results()
+    assert first.changes == [RowChange("name", UNSET, "A"), RowChange("weight", 1.5, None)]
+    assert second.changes == []
+
+
+def test_outcomes_of_the_release_before_are_read_and_it_reads_ours() -> None:
+    outcomes = outcomes_of((Outcome.CREATED, "one", "a", []))
+    outcomes.changes[0] = b"\x90"
+    without = pack([[(1, 1)], bytes(outcomes.codes), "one", ["a"]])
+
+    class Before(msgspec.Struct, array_like=True):
+        rows: list[tuple[int, int]]
+        codes: bytes
+        ids: str
+        keys: list[str]
+
+    [read] = decode_outcomes(without).results()
+    ours = unpack(encode_outcomes(outcomes, range(1, 2)).outcomes, msgspec.msgpack.Decoder(Before))
+
+    assert read == RowResult(1, "a", Outcome.CREATED, "one", ())
+    assert (ours.ids, ours.keys) == ("one", ["a"])
 
 
 @given(rising)

@@ -10,9 +10,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from imports_service.domain.lookups import Wanted
-from imports_service.store import exports, resources
+from imports_service.store import exports, rehearsals, resources
 from imports_service.store.copy_rows import CHANGED_COLUMNS, changed_rows
 from imports_service.store.database import Connection, Database
 from imports_service.store.statements import SQL
@@ -20,6 +21,11 @@ from tests.store.builders import NOW, ORGANIZATION, names, resource
 
 ROWS = 50_000
 SEGMENT = 5_000
+NESTING = ROWS // SEGMENT
+"""One SKU in so many owns an item, which owns an option, and holds an address."""
+
+CHILD_TYPES = ["line_items", "line_item_options"]
+HOLDERS = [("skus", "address_id", "addresses")]
 MAX_SECONDS = 1.0
 TABLES = (
     "import",
@@ -33,6 +39,8 @@ TABLES = (
     "object_trash",
     "creation_request",
     "import_report",
+    "rehearsal",
+    "rehearsal_resource",
 )
 NOT_RUN = {
     "create_changed_resources",  # the test has run it
@@ -83,6 +91,8 @@ INSERT INTO upload
 SELECT 'acme', gen_random_uuid(), now() + n * interval '1 second' FROM generate_series(-5, 2000) AS n;
 INSERT INTO object_trash
 SELECT 'acme', gen_random_uuid(), 'prefix', now() + n * interval '1 second' FROM generate_series(-5, 2000) AS n;
+INSERT INTO rehearsal
+SELECT 'acme', ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid FROM generate_series(1, 3000) AS n;
 INSERT INTO creation_request
 SELECT 'acme', 'request-' || n, '', '', gen_random_uuid(), '', now() - n * interval '1 minute'
 FROM generate_series(1, 3000) AS n
@@ -112,7 +122,7 @@ def key_of(number: int) -> str:
 
 def samples() -> dict[str, tuple[object, ...]]:
     """Parameters of the statements for which one of each type would show nothing."""
-    some = range(0, ROWS, ROWS // SEGMENT)
+    some = range(0, ROWS, NESTING)
     types = ["skus"] * len(some)
     ids = [f"{number:07}" for number in some]
     keys = [key_of(number) for number in some]
@@ -125,6 +135,10 @@ def samples() -> dict[str, tuple[object, ...]]:
         "find_references_by_key": (ORGANIZATION, types, keys),
         "find_references_by_prefix": (ORGANIZATION, types, keys, [key + "!" for key in keys]),
         "lock_resources": (ORGANIZATION, types, keys, types, ids[::-1]),
+        "lock_nested_resources": (
+            *(ORGANIZATION, types[:500], keys[:500], types[:500], ids[499::-1], CHILD_TYPES),
+            *([name] for name in HOLDERS[0]),
+        ),
         "find_resources_by_id": (ORGANIZATION, "skus", ids),
         "find_resources_by_key": (ORGANIZATION, "skus", keys),
         "list_resources": (ORGANIZATION, "skus", ids[-100], 1000),
@@ -134,6 +148,29 @@ def samples() -> dict[str, tuple[object, ...]]:
         "list_owned_resources": (ORGANIZATION, "line_items", ids[:500]),
         "count_owned_resources": (ORGANIZATION, "line_items", ids[:500], "line_item_options"),
         "delete_resources": (ORGANIZATION, types, ids),
+        "find_rehearsed_references": (ORGANIZATION, UID, types, keys, types, ids[::-1]),
+        "find_rehearsed_references_by_prefix": (
+            ORGANIZATION,
+            UID,
+            types,
+            keys,
+            [key + "!" for key in keys],
+        ),
+        "find_rehearsed_resources": (
+            ORGANIZATION,
+            UID,
+            types[:500],
+            keys[:500],
+            types[:500],
+            ids[500:1000],
+            ["line_items", "line_item_options"],
+            ["skus"],
+            ["address_id"],
+            ["addresses"],
+        ),
+        "delete_rehearsed_resources": (ORGANIZATION, UID, types, ids),
+        "empty_rehearsal": (ORGANIZATION, UID, SEGMENT),
+        "insert_rehearsal": (ORGANIZATION, UUID(int=1 << 100)),
         "write_changed_resources": (ORGANIZATION, NOW, "last"),
         "extend_leases": (ORGANIZATION, tokens, NOW - NOW),
         "insert_units": (ORGANIZATION, UID, *[numbers] * 5, ["ready"] * len(numbers)),
@@ -160,6 +197,7 @@ def samples() -> dict[str, tuple[object, ...]]:
                 1,
                 1,
                 1,
+                True,
             ),
         ),
         "insert_event": (ORGANIZATION, 20_001, UID, "", "snapshot", None, 1, "{}"),
@@ -172,20 +210,40 @@ def samples() -> dict[str, tuple[object, ...]]:
 
 
 async def grow(connection: Connection, start: int) -> None:
-    created = [resource(f"{number:07}", key=key_of(number)) for number in range(start, start + SEGMENT)]
+    numbers = range(start, start + SEGMENT)
+    created = [
+        resource(f"{number:07}", key=key_of(number), attributes=b'{"address_id": "address-%07d"}' % number)
+        for number in numbers
+    ]
+    for number in numbers[::NESTING]:
+        created += [
+            replace(resource(f"item-{number:07}", resource_type="line_items"), owner_id=f"{number:07}"),
+            replace(
+                resource(f"option-{number:07}", resource_type="line_item_options"),
+                owner_id=f"item-{number:07}",
+            ),
+            resource(f"address-{number:07}", resource_type="addresses"),
+        ]
     async with connection.transaction():
         await resources.copy_created(connection, ORGANIZATION, created, done_at=NOW, last_import="first")
+        await rehearsals.write_resources(connection, ORGANIZATION, str(UID), created, [], done_at=NOW)
 
 
 async def look_up(connection: Connection, start: int) -> None:
-    """As a segment does: by key and by id, half of them there and half of them not yet. And as an export does."""
+    """As a segment does, and that of a rehearsal: by key and by id, half of them there and half of them not yet. And
+    as an export does.
+    """
     numbers = range(max(0, start - SEGMENT // 2), start + SEGMENT // 2, 5)
     ids, keys = [f"{number:07}" for number in numbers], [key_of(number) for number in numbers]
     types = ["skus"] * len(ids)
     for named in (names(keys=keys), names(ids=ids), names(ids=ids, keys=keys)):
         await resources.lock_resources(connection, ORGANIZATION, named)
+        nesting = replace(named, child_types=CHILD_TYPES, holders=HOLDERS)
+        await resources.lock_resources(connection, ORGANIZATION, nesting)
+        await rehearsals.read_resources(connection, ORGANIZATION, str(UID), named)
     for wanted in (Wanted(types=types, ids=ids), Wanted(key_types=types, keys=keys)):
         await resources.look_up_references(connection, ORGANIZATION, wanted)
+        await rehearsals.look_up_references(connection, ORGANIZATION, str(UID), wanted)
     await exports.read_owned(connection, ORGANIZATION, "line_items", ids)
     await exports.count_owned(connection, ORGANIZATION, "line_items", ids, "line_item_options")
 

@@ -17,12 +17,13 @@ ALL_ORGANIZATIONS = {
     "claim_lane",
     "is_any_lane_awake",
     "list_expired_imports",
+    "list_ended_rehearsals",
     "list_organizations_with_old_events",
 }
 """The scans of the design: they read without locks, or only the lanes."""
 TABLES_OF_ORGANIZATIONS = re.compile(
     r"\b(?:FROM|INTO|UPDATE|USING|JOIN) "
-    r"(?:import|import_report|unit|lane|outcome|resource|organization_clock|event|upload|object_trash|creation_request)\b"
+    r"(?:import|import_report|unit|lane|outcome|resource|organization_clock|event|upload|object_trash|creation_request|rehearsal|rehearsal_resource)\b"
 )
 
 

@@ -71,6 +71,7 @@ async def created(
     skip_errors: bool = False,
     organization_id: str = ORGANIZATION,
     import_id: str | None = None,
+    validate_only: bool = False,
 ) -> Import:
     """A new import of JSON Lines, as a call leaves it."""
     creation = Creation(
@@ -83,6 +84,7 @@ async def created(
             segment_rows=segment_rows,
             segment_bytes=1024 * 1024,
             max_inputs=1_000_000,
+            max_validate_inputs=1_000_000,
             max_input_bytes=64 * 1024,
             max_document_bytes=64 * 1024 * 1024,
             max_pending_imports=1_000,
@@ -98,6 +100,7 @@ async def created(
         spec=ImportSpec(resource_type=resource_type, skip_errors=skip_errors),
         creator="insecure",
         import_id=import_id,
+        validate_only=validate_only,
     )
     return await create_import(wanted, chunks(), creation)
 

@@ -14,6 +14,7 @@ from imports_service.store.database import Connection
 from imports_service.store.events import record
 from imports_service.store.imports import NewImport, count_pending, get_import_by_uid, insert_import
 from imports_service.store.lanes import enter_lane
+from imports_service.store.rehearsals import insert_rehearsal
 from imports_service.store.requests import CreationRequest, insert_request
 from imports_service.store.units import NewSegment, insert_units
 from imports_service.store.uploads import delete_upload
@@ -35,6 +36,7 @@ class Newcomer:
     in_order: bool
     request: CreationRequest | None
     retry_of: Import | None = None
+    validate_only: bool = False
 
 
 async def commit_import(newcomer: Newcomer, creation: Creation) -> Import:
@@ -55,6 +57,8 @@ async def commit_import(newcomer: Newcomer, creation: Creation) -> Import:
         check_quota(await count_pending(connection, organization_id), organization_id, creation)
         await _check_retried(connection, newcomer)
         created = await insert_import(connection, _new_import(newcomer, turn))
+        if newcomer.validate_only:
+            await insert_rehearsal(connection, organization_id, newcomer.uid)
         await insert_units(
             connection,
             organization_id,
@@ -102,4 +106,5 @@ def _new_import(newcomer: Newcomer, turn: int) -> NewImport:
         turn=turn,
         inputs_size=sum(segment.row_count for segment in newcomer.segments),
         segments=len(newcomer.segments),
+        validate_only=newcomer.validate_only,
     )

@@ -86,8 +86,9 @@ def _newcomer(wanted: CreateImport, uid: str, taken: TakenIn) -> Newcomer:
         creator=wanted.creator,
         trace_context=wanted.trace_context,
         segments=taken.segments,
-        in_order=taken.in_order,
+        in_order=taken.in_order or wanted.validate_only,
         request=request or None,
+        validate_only=wanted.validate_only,
     )
 
 
@@ -118,7 +119,9 @@ def _split_options(wanted: CreateImport, resource_type: ResourceType, creation: 
         parent_resource_id=wanted.spec.parent_resource_id,
         segment_rows=limits.segment_rows,
         segment_bytes=limits.segment_bytes,
-        max_inputs=limits.max_inputs,
+        max_inputs=min(limits.max_inputs, limits.max_validate_inputs)
+        if wanted.validate_only
+        else limits.max_inputs,
         max_input_bytes=limits.max_input_bytes,
         max_document_bytes=limits.max_document_bytes,
     )

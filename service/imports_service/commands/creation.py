@@ -34,6 +34,7 @@ class CreateImport:
     request_id: str | None = None
     document_sha256: bytes | None = None
     trace_context: str | None = None
+    validate_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,7 @@ class CreationLimits:
     segment_rows: int
     segment_bytes: int
     max_inputs: int
+    max_validate_inputs: int
     max_input_bytes: int
     max_document_bytes: int
     max_pending_imports: int

@@ -26,7 +26,7 @@ from imports_service.pipeline.retried_rows import RetriedRows
 from imports_service.pipeline.segments import unpack
 from imports_service.pipeline.splitter import Segment
 from imports_service.store.conflicts import settle
-from imports_service.store.imports import count_pending, get_import, is_rehearsal
+from imports_service.store.imports import count_pending, get_import
 from imports_service.store.requests import CreationRequest, find_request
 from imports_service.store.results import ResultSegment, find_result_segments
 
@@ -56,13 +56,12 @@ async def retry_import(wanted: RetryImport, creation: Creation) -> Import:
     async with creation.database.connection() as connection:
         pending = await count_pending(connection, organization_id)
         retried = await get_import(connection, *wanted.name)
-        rehearses = retried is not None and await is_rehearsal(connection, organization_id, retried.uid)
     # read last: when a twin of this call has just taken the last place, its request id is there
     if (earlier := await _find_earlier(wanted, creation)) is not None:
         return await _answer_repeat(wanted, earlier, retried, creation)
     if retried is None:
         raise ImportNotFound(str(wanted.name))
-    _check_retryable(wanted, retried, rehearses=rehearses)
+    _check_retryable(wanted, retried)
     check_quota(pending, organization_id, creation)
 
     stowage = Stowage(organization_id, creation)
@@ -78,9 +77,9 @@ async def retry_import(wanted: RetryImport, creation: Creation) -> Import:
     return created
 
 
-def _check_retryable(wanted: RetryImport, retried: Import, *, rehearses: bool) -> None:
+def _check_retryable(wanted: RetryImport, retried: Import) -> None:
     name = wanted.name
-    if rehearses:
+    if retried.validate_only:
         raise FailedPrecondition(f"{name} only rehearsed", reason="VALIDATE_ONLY_IMPORT", name=name)
     if not retried.status.has_ended:
         raise FailedPrecondition(f"{name} has not ended", reason="IMPORT_NOT_ENDED", name=name)

@@ -23,6 +23,7 @@ from imports_service.domain.nested import Given
 from imports_service.domain.outcomes import SegmentOutcomes
 from imports_service.domain.references import References
 from imports_service.domain.resources import StoredResource, WrittenResource
+from imports_service.domain.row_changes import ChangeRecorder
 from imports_service.domain.rows import Issue, Outcome
 from imports_service.domain.shapes import Shape
 from imports_service.domain.targets import TargetRules
@@ -51,7 +52,8 @@ class Fold:
     """The fold of one segment in slices, so that the caller can breathe between: `add` each, then `finish`.
 
     `state` holds every stored resource that `lookups.own_names` names, by id, by key, by owner and by holder.
-    `new_ids` yields ascending ids. `entropy` (`ENTROPY_BYTES` random bytes) makes the codes that nobody shall guess.
+    `new_ids` yields ascending ids. `entropy` (`ENTROPY_BYTES` random bytes) makes the codes that nobody shall guess. A
+    `recorder` gathers what each row changes.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Fold:
         *,
         new_ids: Iterator[str],
         entropy: bytes,
+        recorder: ChangeRecorder | None = None,
     ) -> None:
         self._shape = shape
         self._workspace = Workspace(shape.family, state)
@@ -71,6 +74,7 @@ class Fold:
         self._rules = self._upserts.rules_of(shape)
         self._outcomes = SegmentOutcomes.empty()
         self._unlocked: list[tuple[str, str]] = []
+        self._recorder = recorder
 
     def add(self, inputs: Iterable[Input]) -> None:
         """Fold the next rows."""
@@ -122,6 +126,9 @@ class Fold:
             self._outcomes.add(Outcome.FAILED, "", row.key_text, (*row.issues, *errors, *missing))
             return
         resource = self._upserts.create(self._shape, values, key)
+        if self._recorder is not None:
+            self._recorder.create(Given(self._shape, row.values), resource.values)
+            self._record(self._recorder)
         self._outcomes.add(
             Outcome.CREATED, resource.id, self._text(row, key), self._with_no_key(row, values, key)
         )
@@ -138,13 +145,16 @@ class Fold:
             return
         if changes:
             self._workspace.change(resource, changes)
+            if self._recorder is not None:
+                self._recorder.change(Given(self._shape, row.values), changes)
+                self._record(self._recorder)
         outcome = Outcome.UPDATED if changes else Outcome.UNCHANGED
         self._outcomes.add(outcome, resource.id, row.key_text, issues)
 
     def _fold_nested(self, row: Input, given: Given) -> None:
         """A row that nests: its changes are taken back when it turns out to have a fault."""
         self._workspace.begin()
-        nested = NestedRow(self._upserts, self._targets)
+        nested = NestedRow(self._upserts, self._targets, self._recorder)
         prepared = nested.prepare(given)
         found, warnings = self._upserts.named(self._shape, prepared.values.id, prepared.key)
         resource = nested.apply(given, prepared, found)
@@ -152,6 +162,8 @@ class Fold:
         issues = (*row.issues, *warnings, *nested.issues)
         is_failed = any(issue.is_error for issue in nested.issues)
         self._workspace.end(keep=not is_failed)
+        if self._recorder is not None:
+            self._record(self._recorder, is_failed=is_failed)
         if is_failed:
             self._outcomes.add(Outcome.FAILED, "", row.key_text, issues)
             return
@@ -162,6 +174,12 @@ class Fold:
         else:
             outcome = Outcome.UPDATED if nested.is_changed else Outcome.UNCHANGED
             self._outcomes.add(outcome, resource.id, text, issues)
+
+    def _record(self, recorder: ChangeRecorder, *, is_failed: bool = False) -> None:
+        """Keep the changes of the row whose outcome comes next, unless it has failed."""
+        changes = recorder.take()
+        if changes is not None and not is_failed:
+            self._outcomes.changes[len(self._outcomes)] = changes
 
     def _with_no_key(self, row: Input, values: Any, key: str | None) -> tuple[Issue, ...]:
         if key is None and self._rules.key and not values.id:

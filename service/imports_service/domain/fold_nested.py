@@ -19,6 +19,7 @@ from imports_service.domain.keys import printable
 from imports_service.domain.nested import Given, Nested
 from imports_service.domain.nested_reader import too_many
 from imports_service.domain.resources import ReferenceRow
+from imports_service.domain.row_changes import ChangeRecorder
 from imports_service.domain.rows import Code, Issue
 from imports_service.domain.targets import TargetRules
 
@@ -39,7 +40,9 @@ class NestedRow:
     `unlocked`: resources that would have to change and are not among those that were locked, as type and id.
     """
 
-    def __init__(self, upserts: Upserts, targets: TargetRules) -> None:
+    def __init__(
+        self, upserts: Upserts, targets: TargetRules, recorder: ChangeRecorder | None = None
+    ) -> None:
         self.issues: list[Issue] = []
         self.is_changed = False
         self.unlocked: list[tuple[str, str]] = []
@@ -47,6 +50,7 @@ class NestedRow:
         self._workspace = upserts.workspace
         self._references = upserts.references
         self._targets = targets
+        self._recorder = recorder
 
     def prepare(self, given: Given, *, owner_id: str | None = None) -> Prepared:
         """Fill in what the object refers to; what it shares with others is made or changed on the way."""
@@ -86,7 +90,7 @@ class NestedRow:
             self._change(given, resource, values)
         if nested is not None:
             for name, items in nested.lists.items():
-                self._place(given.shape.resource_type.lists[name], items, resource)
+                self._place(given, given.shape.resource_type.lists[name], items, resource)
         return resource
 
     def _resolve_targets(self, given: Given, nested: Nested, values: Any) -> None:
@@ -109,6 +113,8 @@ class NestedRow:
         beside = getattr(values, input_key)
         if beside is not UNSET and beside != resource_id:
             self._say(given, Issue(code, input_key, message))
+            if code is Code.AMBIGUOUS_KEY:  # what was looked up for the object was told by the id, too
+                return
         setattr(values, input_key, resource_id)
 
     def _share(self, given: Given) -> Resource | ReferenceRow | None:
@@ -190,18 +196,25 @@ class NestedRow:
             for issue in rules.missing(prepared.values, triggers):
                 self._say(given, issue)
         self.is_changed = True
-        return self._upserts.create(given.shape, prepared.values, prepared.key)
+        resource = self._upserts.create(given.shape, prepared.values, prepared.key)
+        if self._recorder is not None:
+            self._recorder.create(given, resource.values)
+        return resource
 
     def _change(self, given: Given, resource: Resource, values: Any) -> None:
         changes = self._upserts.changes(resource, values)
         if not changes:
             return
-        for issue in self._upserts.refused(resource, changes, _as_given(given, values), values):
+        refused = self._upserts.refused(resource, changes, _as_given(given, values), values)
+        for issue in refused:
             self._say(given, issue)
-        self._workspace.change(resource, changes)
-        self.is_changed = True
+        if not refused:  # it might take the key of another resource
+            self._workspace.change(resource, changes)
+            self.is_changed = True
+            if self._recorder is not None:
+                self._recorder.change(given, changes)
 
-    def _place(self, relationship: Relationship, items: list[Given], owner: Resource) -> None:
+    def _place(self, given: Given, relationship: Relationship, items: list[Given], owner: Resource) -> None:
         """Make the items the whole list of their owner."""
         shape = owner.shape.family[relationship.nested_type]
         prepared = [self.prepare(item, owner_id=owner.id) for item in items]
@@ -215,8 +228,11 @@ class NestedRow:
             is_known=lambda resource_id: self._references.by_id(shape.name, resource_id) is not None,
         )
         kept = {match.resource.id for match in matches if match.resource is not None}
-        for resource in existing:
+        for place, resource in enumerate(existing):
             if resource.id not in kept:
+                if self._recorder is not None:
+                    values = self._workspace.values_of(resource)
+                    self._recorder.remove(given, relationship.name, place, shape, values)
                 self._workspace.remove(resource)
                 self.is_changed = True
         for item, ready, match in zip(items, prepared, matches, strict=True):

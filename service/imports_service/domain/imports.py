@@ -81,8 +81,8 @@ class Import(msgspec.Struct, frozen=True, kw_only=True):
     """One import at one moment.
 
     `version` grows with every change that anyone can see, so two copies can be ordered. `etag` changes only with
-    UpdateImport. `attachment` and `failed_inputs` are names of objects, never URLs. Invariant: processed + failed
-    + not_processed = inputs_size once ended, ≤ before.
+    UpdateImport. `validate_only`: a rehearsal, its counts say what would happen. `attachment` and `failed_inputs`
+    are names of objects, never URLs. Invariant: processed + failed + not_processed = inputs_size once ended, ≤ before.
     """
 
     organization_id: str
@@ -92,6 +92,7 @@ class Import(msgspec.Struct, frozen=True, kw_only=True):
     etag: str
     spec: ImportSpec
     creator: str
+    validate_only: bool = False
     status: Status
     closing: Closing | None = None
     inputs_size: int

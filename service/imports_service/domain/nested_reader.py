@@ -283,7 +283,8 @@ class _Targets:
             if isinstance(read, Flaw):
                 self._reading.say(path, read)
             elif read is not None:
-                target.parts[name] = read
+                is_opaque = isinstance(read, Target) and not read.relationship.checked
+                target.parts[name] = read.resource_id if is_opaque else read
             return
         types = " or ".join(target.relationship.importable)
         flaw = Flaw(Code.UNKNOWN_ATTRIBUTE, f"is no part of what names one of {types}")

@@ -3,8 +3,9 @@
 `SegmentOutcomes` is filled by the fold, one row after the other. Stored apart are the outcomes (one byte a
 row, ids, keys, row numbers) and, only if there are any, the issues, each distinct one once. So a page of
 results costs two small reads, and a segment without issues pays nothing for them. Each begins with a byte
-that says how the rest is written, so that a release can read what the one before it wrote. Row numbers are
-the caller's: nothing here knows where a segment lies in its document.
+that says how the rest is written, so that a release can read what the one before it wrote; what is added at the
+end of the rest is skipped by a release that does not know it. Row numbers are the caller's: nothing here knows
+where a segment lies in its document.
 """
 
 import zlib
@@ -15,6 +16,7 @@ import msgspec
 from isal import isal_zlib
 
 from imports_service.domain.imports import Counts
+from imports_service.domain.row_changes import RowChange, decode_changes
 from imports_service.domain.rows import Code, Issue, Outcome
 
 VERSION = 1
@@ -25,13 +27,17 @@ T = TypeVar("T")
 
 
 class RowResult(msgspec.Struct, frozen=True, gc=False):
-    """One row as ListImportResults shows it. `resource_id` is "" where no resource stands behind the row."""
+    """One row as ListImportResults shows it. `resource_id` is "" where no resource stands behind the row.
+
+    `changes` are those that a rehearsal foresees.
+    """
 
     row_number: int
     key: str
     outcome: Outcome
     resource_id: str
     issues: tuple[Issue, ...]
+    changes: list[RowChange] = []
 
 
 class SummaryEntry(msgspec.Struct, array_like=True):
@@ -48,13 +54,15 @@ class SegmentOutcomes(msgspec.Struct):
     """The rows of a segment in row order: `codes` holds the number of each row's `Outcome`.
 
     `ids`: the resource of each row, "" where there is none. `keys`: the row's name as people read it.
-    `issues`: by the row's place in the segment, counted from 0; rows without issues are not in there.
+    `issues`: by the row's place in the segment, counted from 0; rows without issues are not in there. `changes`: the
+    same of a rehearsal, encoded.
     """
 
     codes: bytearray
     ids: list[str]
     keys: list[str]
     issues: dict[int, tuple[Issue, ...]]
+    changes: dict[int, bytes] = {}
 
     @classmethod
     def empty(cls) -> "SegmentOutcomes":
@@ -122,7 +130,10 @@ class NumberedOutcomes(msgspec.Struct, frozen=True):
             if row_number < from_row or (only and code not in only):
                 continue
             issues = outcomes.issues.get(place, ())
-            yield RowResult(row_number, outcomes.keys[place], Outcome(code), outcomes.ids[place], issues)
+            changes = decode_changes(outcomes.changes[place]) if place in outcomes.changes else []
+            yield RowResult(
+                row_number, outcomes.keys[place], Outcome(code), outcomes.ids[place], issues, changes
+            )
 
 
 class _Outcomes(msgspec.Struct, array_like=True):
@@ -130,6 +141,7 @@ class _Outcomes(msgspec.Struct, array_like=True):
     codes: bytes
     ids: str
     keys: list[str]
+    changes: list[tuple[int, bytes]] = []
 
 
 class _Issues(msgspec.Struct, array_like=True):
@@ -151,7 +163,13 @@ def encode_outcomes(outcomes: SegmentOutcomes, row_numbers: Sequence[int]) -> En
     if len(row_numbers) != len(outcomes):
         raise ValueError(f"{len(outcomes)} outcomes for {len(row_numbers)} rows")
     ranges = ranges_of(row_numbers)
-    stored = _Outcomes(ranges, bytes(outcomes.codes), "\n".join(outcomes.ids), outcomes.keys)
+    stored = _Outcomes(
+        ranges,
+        bytes(outcomes.codes),
+        "\n".join(outcomes.ids),
+        outcomes.keys,
+        list(outcomes.changes.items()),
+    )
     issues = summary = None
     if outcomes.issues:
         issues = pack(_distinct(outcomes.issues))
@@ -168,7 +186,8 @@ def decode_outcomes(outcomes: bytes, issues: bytes | None = None) -> NumberedOut
     ids = stored.ids.split("\n") if stored.codes else []
     found = _rows_with_issues(issues) if issues is not None else {}
     return NumberedOutcomes(
-        numbers_of(stored.rows), SegmentOutcomes(bytearray(stored.codes), ids, stored.keys, found)
+        numbers_of(stored.rows),
+        SegmentOutcomes(bytearray(stored.codes), ids, stored.keys, found, dict(stored.changes)),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from copy import copy
 
 import msgspec
+from msgspec import UNSET
 
 from imports_service.domain.inputs import Input
 from imports_service.domain.nested import Given, walk
@@ -75,7 +76,8 @@ def _keys(shape: Shape, rows: Iterable[Input], references: References) -> Iterat
         values = copy(row.values)
         if row.nested is not None:
             for input_key, target in row.nested.targets.items():
-                setattr(values, input_key, targets.resolve(target, values, references).resource_id)
+                if getattr(values, input_key) is UNSET:
+                    setattr(values, input_key, targets.resolve(target, values, references).resource_id)
         rules.complete(values, references)
         yield shape.key_of(values)
 

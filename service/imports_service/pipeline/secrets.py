@@ -8,7 +8,7 @@ from msgspec import Raw
 
 from imports_service.domain.registry import Registry
 from imports_service.domain.resource_type import ResourceType
-from imports_service.pipeline.json_members import NULL, items_of, members_of
+from imports_service.pipeline.json_members import NULL, UnreadableRow, items_of, members_of
 
 
 class Secrets:
@@ -40,9 +40,26 @@ class Secrets:
         )
 
     def is_column(self, column: str) -> bool:
-        """Whether a CSV column holds a secret: an attribute's name, or the path to it."""
+        """Whether cells of a CSV column hold a secret: an attribute, the path to it, or the JSON of an object."""
         first, *path = column.split(".")
-        return first in self._nested and path[-1] in self._nested[first] if path else first in self._own
+        if not path:
+            return first in self._own or first in self._nested
+        return first in self._nested and path[-1] in self._nested[first]
+
+    def taken_from_cell(self, column: str, cell: str) -> str:
+        """A cell of such a column without its secret: nothing is left of it, and null stands in JSON instead.
+
+        JSON that can't be read is cut so that it stays so.
+        """
+        names = self._nested.get(column)
+        if names is None:
+            return ""
+        if "\\" not in cell and not any(name in cell for name in names):
+            return cell
+        try:
+            return bytes(_with_nulls(Raw(cell.strip().encode()), names)).decode()
+        except UnreadableRow:
+            return cell.strip()[:1]
 
     def _without_secrets(self, name: str, value: Raw) -> Raw:
         if name in self._own:

@@ -8,13 +8,15 @@ from datetime import datetime
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
+from msgspec import UNSET
 
 from commerce.imports.v1 import imports_pb2 as pb
 from imports_service.domain.imports import Closing, Format, Import, Status
 from imports_service.domain.outcomes import RowResult
 from imports_service.domain.report import Report
+from imports_service.domain.row_changes import RowChange
 from imports_service.domain.rows import Code, Issue, Outcome
-from imports_service.rpc.structs import struct_of
+from imports_service.rpc.structs import struct_of, value_of
 from imports_service.watch.events import PendingReason, Progress, WatchEvent, WatchKind
 
 FORMATS = {Format.JSON: pb.FORMAT_JSON, Format.CSV: pb.FORMAT_CSV}
@@ -60,6 +62,7 @@ def message_of_import(found: Import) -> pb.Import:
         skip_errors=spec.skip_errors,
         reference=spec.reference or "",
         reference_origin=spec.reference_origin or "",
+        validate_only=found.validate_only,
         status=STATUSES[found.status],
         inputs_size=found.inputs_size,
         processed_count=counts.processed,
@@ -148,7 +151,17 @@ def message_of_result(result: RowResult) -> pb.ImportResult:
         outcome=OUTCOMES[result.outcome],
         resource_id=result.resource_id,
         issues=[_issue(issue) for issue in result.issues],
+        changes=[_change(change) for change in result.changes],
     )
+
+
+def _change(change: RowChange) -> pb.Change:
+    message = pb.Change(attribute=change.attribute)
+    if change.old is not UNSET:
+        message.old_value.CopyFrom(value_of(change.old))
+    if change.new is not UNSET:
+        message.new_value.CopyFrom(value_of(change.new))
+    return message
 
 
 def _issue(issue: Issue) -> pb.Issue:

@@ -60,6 +60,7 @@ def _limits_of(settings: Settings) -> CreationLimits:
         segment_rows=settings.segment_rows,
         segment_bytes=settings.segment_bytes,
         max_inputs=settings.max_inputs,
+        max_validate_inputs=settings.max_validate_inputs,
         max_input_bytes=settings.max_input_bytes,
         max_document_bytes=settings.max_document_bytes,
         max_pending_imports=settings.max_pending_imports,

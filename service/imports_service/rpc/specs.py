@@ -50,8 +50,6 @@ def creation_of(
     spec = _spec_of(request.spec, violations, f"{at}spec")
     violations.refuse()
     _check_type(request.spec, registry, f"{at}spec")
-    if request.validate_only:
-        raise NotYet("validate_only")
     if request.spec.after:
         raise NotYet("spec.after")
     return CreateImport(
@@ -63,6 +61,7 @@ def creation_of(
         request_id=request.request_id or None,
         document_sha256=request.document_sha256 or None,
         trace_context=trace_context,
+        validate_only=request.validate_only,
     )
 
 

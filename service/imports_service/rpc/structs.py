@@ -7,7 +7,7 @@ went in as 5 comes out as 5.
 from collections.abc import Mapping
 from typing import Any
 
-from google.protobuf.struct_pb2 import NULL_VALUE, Struct, Value
+from google.protobuf.struct_pb2 import NULL_VALUE, ListValue, Struct, Value
 
 MAX_WHOLE = 2**53 - 1
 
@@ -52,4 +52,8 @@ def value_of(value: Any) -> Value:
         return Value(bool_value=value)
     if isinstance(value, int | float):
         return Value(number_value=value)
+    if isinstance(value, Mapping):
+        return Value(struct_value=struct_of(value))
+    if isinstance(value, list):
+        return Value(list_value=ListValue(values=map(value_of, value)))
     return Value(string_value=str(value))

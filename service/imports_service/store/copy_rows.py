@@ -8,6 +8,7 @@ import asyncio
 import struct
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from imports_service.domain.resources import WrittenResource
 
@@ -34,6 +35,17 @@ NEW_COLUMNS = (
     "updated_at",
     "last_import",
 )
+REHEARSED_COLUMNS = (
+    "organization_id",
+    "import_uid",
+    "resource_type",
+    "id",
+    "key",
+    "owner_id",
+    "attributes",
+    "created_at",
+    "is_removed",
+)
 CHANGED_COLUMNS = ("resource_type", "id", "key", "owner_id", "attributes")
 
 _length = struct.Struct(">i").pack
@@ -53,6 +65,21 @@ def new_rows(
 def changed_rows(resources: Sequence[WrittenResource]) -> AsyncGenerator[bytes, None]:
     """The resources as rows of `CHANGED_COLUMNS`."""
     return _pieces(resources, before=struct.pack(">h", len(CHANGED_COLUMNS)), created_at=b"", after=b"")
+
+
+def rehearsed_rows(
+    resources: Sequence[WrittenResource],
+    *,
+    organization_id: str,
+    import_uid: str,
+    at: datetime,
+    is_removed: bool,
+) -> AsyncGenerator[bytes, None]:
+    """The resources as rows of `REHEARSED_COLUMNS`; one without a `created_at` is created `at` that time."""
+    uid = UUID(import_uid).bytes
+    before = struct.pack(">h", len(REHEARSED_COLUMNS)) + text_field(organization_id) + _length(len(uid)) + uid
+    after = _length(1) + struct.pack(">?", is_removed)
+    return _pieces(resources, before=before, created_at=timestamp_field(at), after=after)
 
 
 async def _pieces(

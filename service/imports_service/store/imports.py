@@ -37,6 +37,7 @@ class NewImport(msgspec.Struct, frozen=True, kw_only=True):
     turn: int
     trace_context: str | None = None
     retry_of: str | None = None
+    validate_only: bool = False
 
 
 async def insert_import(connection: Connection, new: NewImport) -> Import:
@@ -57,6 +58,7 @@ async def insert_import(connection: Connection, new: NewImport) -> Import:
         new.turn,
         new.inputs_size,
         new.segments,
+        new.validate_only,
     )
     if record is None:
         raise ImportIdTaken(str(ImportName(new.organization_id, new.import_id)))
@@ -71,11 +73,6 @@ async def get_import(connection: Connection, organization_id: str, import_id: st
 async def get_import_by_uid(connection: Connection, organization_id: str, uid: str) -> Import | None:
     """The import of that uid, if there is one; ids are used again after a deletion, uids never."""
     return _import_or_none(await connection.fetchrow(SQL.get_import_by_uid, organization_id, uid))
-
-
-async def is_rehearsal(connection: Connection, organization_id: str, uid: str) -> bool:
-    """Whether the import only rehearses; False when it is gone."""
-    return bool(await connection.fetchval(SQL.is_rehearsal, organization_id, uid))
 
 
 async def lock_import(connection: Connection, organization_id: str, import_id: str) -> Import | None:
@@ -276,6 +273,7 @@ def import_of(record: Record) -> Import:
         etag=record["etag"],
         spec=_decode_spec(record["spec"]),
         creator=record["creator"],
+        validate_only=record["validate_only"],
         status=Status(record["status"]),
         closing=Closing(closing) if closing is not None else None,
         inputs_size=record["inputs_size"],

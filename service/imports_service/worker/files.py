@@ -113,6 +113,7 @@ class _OpenFiles:
             f"failed_inputs.{extension}", CONTENT_TYPES[imported.spec.format], packed=False
         )
         self._spec = imported.spec
+        self._rehearses = imported.validate_only
         self._imported_rows: AttachmentWriter | None = None
         self._failed_rows: FailedInputsWriter | None = None
 
@@ -123,7 +124,8 @@ class _OpenFiles:
         for start in range(0, len(segment.lines), SLICE_ROWS):
             part = slice(start, start + SLICE_ROWS)
             lines, codes = segment.lines[part], rows.codes[part]
-            await self.attachment.write(imported_rows, imported_rows.rows(lines, codes, rows.ids[part]))
+            if not self._rehearses:
+                await self.attachment.write(imported_rows, imported_rows.rows(lines, codes, rows.ids[part]))
             numbers = segment.outcomes.row_numbers[part]
             failed = failed_rows.rows(lines, numbers, codes, rows.issues, refused=refused, first_place=start)
             await self.failed_inputs.write(failed_rows, failed)

@@ -16,7 +16,7 @@ import structlog
 from imports_service.commands.delete import expire_import
 from imports_service.domain.errors import Unavailable
 from imports_service.domain.names import import_prefix
-from imports_service.store import backends, events, imports, lanes, requests, units, uploads
+from imports_service.store import backends, events, imports, lanes, rehearsals, requests, units, uploads
 from imports_service.worker import attempts
 from imports_service.worker.equipment import Equipment
 
@@ -157,6 +157,18 @@ async def expire_imports(equipment: Equipment) -> None:
             )
 
 
+async def empty_rehearsals(equipment: Equipment) -> None:
+    """Delete, a batch a transaction, what rehearsals that have ended or are gone would have made."""
+    async with equipment.database.connection() as connection:
+        ended = await rehearsals.ended_rehearsals(connection)
+    for rehearsal in ended:
+        with put_off("empty", organization=rehearsal.organization_id, import_uid=rehearsal.import_uid):
+            has_more = True
+            while has_more:
+                async with equipment.database.transaction() as connection:
+                    has_more = await rehearsals.empty_rehearsal(connection, rehearsal)
+
+
 async def forget_events(equipment: Equipment) -> None:
     """Forget events that no watcher may ask for any more."""
     age = equipment.settings.event_retention
@@ -180,6 +192,7 @@ CHORES: tuple[Chore, ...] = (
     sweep_trash,
     sweep_files,
     expire_imports,
+    empty_rehearsals,
     forget_events,
     forget_requests,
 )

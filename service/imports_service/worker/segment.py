@@ -6,7 +6,6 @@ id in one statement, the import.
 
 import asyncio
 import os
-from datetime import datetime
 
 from imports_service.domain.fold import ENTROPY_BYTES, Fold, Folded
 from imports_service.domain.imports import Import
@@ -14,11 +13,11 @@ from imports_service.domain.lookups import References, own_names, wanted_referen
 from imports_service.domain.outcomes import encode_outcomes
 from imports_service.domain.resources import StoredResource
 from imports_service.domain.shapes import Shape
-from imports_service.ids import id_stream
-from imports_service.store import imports, lanes, outcomes, resources, units
+from imports_service.store import imports, lanes, outcomes, units
 from imports_service.store.conflicts import settle
 from imports_service.store.database import Connection, TransactionConflict
 from imports_service.store.units import Claimed
+from imports_service.worker.environment import Environment, environment_of
 from imports_service.worker.equipment import Equipment
 from imports_service.worker.leases import Held, LeaseLost
 from imports_service.worker.start import start_import
@@ -78,13 +77,14 @@ class SegmentRunner:
             await units.ready_next(connection, claimed)
         await reach("after-fence")
 
-        folded = await self._fold(connection, imported, segment)
+        environment = environment_of(imported, connection)
+        folded = await self._fold(environment, imported, segment)
         await reach("after-look-up")
 
-        await self._write(connection, imported, folded, done_at)
+        await environment.write(folded, done_at)
         await reach("after-write")
 
-        encoded = encode_outcomes(folded.outcomes, segment.header.row_numbers())
+        encoded = encode_outcomes(environment.outcomes(folded), segment.header.row_numbers())
         await outcomes.insert_outcome(connection, claimed, encoded)
         committed = await imports.count_rows(
             connection, claimed.organization_id, claimed.import_uid, encoded.counts
@@ -96,20 +96,18 @@ class SegmentRunner:
         await reach("after-count")
         return committed
 
-    async def _fold(self, connection: Connection, imported: Import, segment: Segment) -> Folded:
+    async def _fold(self, environment: Environment, imported: Import, segment: Segment) -> Folded:
         """Look up what the rows name and fold them; again when the fold finds that it has to know more."""
         shape = self._equipment.shapes[imported.spec.resource_type]
-        organization_id = imported.organization_id
         inputs = [row for rows in segment.slices for row in rows]
         references = References()
         wanted = wanted_references(shape, inputs)
         while True:
             while not wanted.is_empty:
-                references.merge(await resources.look_up_references(connection, organization_id, wanted))
+                references.merge(await environment.look_up_references(wanted))
                 wanted = wanted_targets(shape, inputs, references)
-            named = own_names(shape, inputs, references)
-            stored = await resources.lock_resources(connection, organization_id, named)
-            folded = await self._fold_over(shape, segment, references, stored)
+            stored = await environment.read(own_names(shape, inputs, references))
+            folded = await self._fold_over(environment, shape, segment, references, stored)
             if folded.unlocked:
                 raise TransactionConflict("resources have changed while they were looked up", reason=CONFLICT)
             if folded.unasked.is_empty:
@@ -117,30 +115,26 @@ class SegmentRunner:
             wanted = folded.unasked
 
     async def _fold_over(
-        self, shape: Shape, segment: Segment, references: References, stored: list[StoredResource]
+        self,
+        environment: Environment,
+        shape: Shape,
+        segment: Segment,
+        references: References,
+        stored: list[StoredResource],
     ) -> Folded:
         """The fold itself, in slices, so that nothing else in the process waits for long."""
-        ids = id_stream(sum(map(len, segment.slices)))
-        fold = Fold(shape, references, stored, new_ids=ids, entropy=os.urandom(ENTROPY_BYTES))
+        fold = Fold(
+            shape,
+            references,
+            stored,
+            new_ids=environment.new_ids(sum(map(len, segment.slices))),
+            entropy=os.urandom(ENTROPY_BYTES),
+            recorder=environment.recorder,
+        )
         for rows in segment.slices:
             fold.add(rows)
             await asyncio.sleep(0)
         return fold.finish()
-
-    async def _write(
-        self, connection: Connection, imported: Import, folded: Folded, done_at: datetime
-    ) -> None:
-        organization_id = imported.organization_id
-        if folded.removed:
-            await resources.delete_removed(connection, organization_id, folded.removed)
-        if folded.created:
-            await resources.copy_created(
-                connection, organization_id, folded.created, done_at=done_at, last_import=imported.import_id
-            )
-        if folded.changed:
-            await resources.write_changed(
-                connection, organization_id, folded.changed, done_at=done_at, last_import=imported.import_id
-            )
 
     async def _announce(self, claimed: Claimed, committed: Import) -> None:
         """Say that there is progress, and wake the lane if the commit made another unit ready."""

@@ -1480,14 +1480,18 @@ class Change(_message.Message):
     OLD_VALUE_FIELD_NUMBER: _builtins.int
     NEW_VALUE_FIELD_NUMBER: _builtins.int
     attribute: _builtins.str
-    """The attribute's name."""
+    """The attribute's name; of what is nested a path, for instance `price_tiers[0].up_to`. `price_tiers[0]` alone, with
+    null as its new value, is an item that would be removed, by its present place.
+    """
     @_builtins.property
     def old_value(self) -> _struct_pb2.Value:
-        """The value now, cut at 256 characters; unset when there is none."""
+        """The value now, cut at 256 characters (of a list or an object: of its JSON, as text); unset when there is none."""
 
     @_builtins.property
     def new_value(self) -> _struct_pb2.Value:
-        """The value that it would get, cut at 256 characters."""
+        """The value that it would get, cut at 256 characters; null when it would be cleared. Unset when it can't be known: an
+        id or a code that the service will make, and a secret. The same goes for an old value.
+        """
 
     def __init__(
         self,
