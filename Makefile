@@ -15,6 +15,9 @@ serve: .venv/service ## Run the embedded service on 127.0.0.1:50051 until Ctrl-C
 test: .venv/dev ## Run all tests against the real embedded PostgreSQL and S3 store (ONLY=path or -k words)
 	@$(BIN)/python -m pytest $(ONLY)
 
+fuzz: .venv/dev ## Run the properties of whole documents with many examples (EXAMPLES=2000)
+	@IMPORTS_FUZZ_EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest $(or $(ONLY),tests/model)
+
 check: .venv/dev ## Format, lint, types, layers, contract, fresh pages
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -75,4 +78,4 @@ PIP_INSTALL = install --quiet --no-input --disable-pip-version-check --require-h
 	@.venv-proto/bin/pip $(PIP_INSTALL) -r requirements/proto.txt
 	@touch $@
 
-.PHONY: help demo serve test check verify proto docs bench fix lock clean
+.PHONY: help demo serve test fuzz check verify proto docs bench fix lock clean
