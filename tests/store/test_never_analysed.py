@@ -140,6 +140,7 @@ def samples() -> dict[str, tuple[object, ...]]:
             *map(list, zip(*OWNED, strict=True)),
             *([name] for name in HOLDERS[0]),
         ),
+        "find_owned_resources": (ORGANIZATION, ids, ["line_items"] * len(ids)),
         "find_resources_by_id": (ORGANIZATION, "skus", ids),
         "find_resources_by_key": (ORGANIZATION, "skus", keys),
         "list_resources": (ORGANIZATION, "skus", ids[-100], 1000),

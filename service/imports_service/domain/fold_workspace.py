@@ -4,7 +4,7 @@ A row that nests others is done as a whole or not at all: between `begin` and `e
 Which changes are made is the fold's business.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from itertools import count
 from typing import Any
@@ -92,7 +92,7 @@ class Workspace:
         self._touched.append(resource)
         return resource
 
-    def change(self, resource: Resource, changes: Iterable[Change]) -> None:
+    def change(self, resource: Resource, changes: Sequence[Change]) -> None:
         """Change attributes of a resource, and with them its key and its owner."""
         values = self.values_of(resource)
         if self._journal is not None:
@@ -102,7 +102,9 @@ class Workspace:
         owner_before = shape.owner_of(values)
         for name, _, new in changes:
             setattr(values, name, UNSET if new is None and name in shape.never_null else new)
-        if resource.key is None and (key := shape.key_of(values)) is not None:
+        names = shape.resource_type.unique_key
+        sets_key = resource.key is None and any(change.name in names for change in changes)
+        if sets_key and (key := shape.key_of(values)) is not None:
             resource.key = key
             self._by_key[shape.name][key] = resource
         owner_id = shape.owner_of(values)
