@@ -15,12 +15,16 @@ serve: .venv/service ## Run the embedded service on 127.0.0.1:50051 until Ctrl-C
 test: .venv/dev ## Run all tests against the real embedded PostgreSQL and S3 store (ONLY=path or -k words)
 	@$(BIN)/python -m pytest $(ONLY)
 
-check: .venv/dev ## Format, lint, types, layers, contract
+fuzz: .venv/dev ## Run the properties of whole documents with many examples (EXAMPLES=2000)
+	@IMPORTS_FUZZ_EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest $(or $(ONLY),tests/model)
+
+check: .venv/dev ## Format, lint, types, layers, contract, fresh pages
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/buf lint
+	$(BIN)/python -m docs.generate --check
 
 verify: .venv/dev .venv-proto/done ## Prove that the generated stubs are fresh and that the contract breaks nobody
 	.venv-proto/bin/python protos/generate.py --check
@@ -30,6 +34,9 @@ verify: .venv/dev .venv-proto/done ## Prove that the generated stubs are fresh a
 
 proto: .venv-proto/done ## Generate the stubs in client/ from protos/
 	.venv-proto/bin/python protos/generate.py
+
+docs: .venv/service ## Write docs/types from the registry and docs/types/samples.toml
+	$(BIN)/python -m docs.generate
 
 bench: .venv/dev ## Measure the main path beside its floors, as ratios in one run (ROWS=100000, BESIDE=other checkout)
 	@$(BIN)/python -m benchmarks.throughput $(if $(ROWS),--rows $(ROWS)) $(if $(BESIDE),--beside $(BESIDE))
@@ -71,4 +78,4 @@ PIP_INSTALL = install --quiet --no-input --disable-pip-version-check --require-h
 	@.venv-proto/bin/pip $(PIP_INSTALL) -r requirements/proto.txt
 	@touch $@
 
-.PHONY: help demo serve test check verify proto bench fix lock clean
+.PHONY: help demo serve test fuzz check verify proto docs bench fix lock clean

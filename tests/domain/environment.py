@@ -5,7 +5,8 @@ It answers exactly what was asked and nothing else, so a test also proves that t
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from imports_service.domain.fold import Folded, fold
@@ -51,12 +52,13 @@ class Environment:
 
     def put(self, resource_type: str, resource_id: str, *key: str, **attributes: object) -> None:
         """Store a resource as if it had always been there; `key` are the values of its unique key."""
+        owner_id = attributes.get(SHAPES[resource_type].owner_key)
         self._store(
             WrittenResource(
                 resource_type,
                 resource_id,
                 canonical_key(key) if key else None,
-                None,
+                str(owner_id) if owner_id is not None else None,
                 json.dumps(attributes).encode(),
                 LONG_AGO,
             )
@@ -103,6 +105,22 @@ class Environment:
             if stored.resource_type == resource_type
         }
 
+    def children(self, resource_type: str, owner_id: str) -> dict[str, Row]:
+        """The attributes of what belongs to the owner, by id, in the order of the list; the owner is left out."""
+        items = [
+            stored
+            for stored in self.resources.values()
+            if (stored.resource_type, stored.owner_id) == (resource_type, owner_id)
+        ]
+        found = sorted(items, key=attrgetter("created_at", "id"))
+        owner_key = SHAPES[resource_type].owner_key
+        return {
+            stored.id: {
+                name: value for name, value in json.loads(stored.attributes).items() if name != owner_key
+            }
+            for stored in found
+        }
+
     def _store(self, written: WrittenResource) -> None:
         same_key = [
             stored.id
@@ -118,7 +136,7 @@ class Environment:
             key=written.key,
             owner_id=written.owner_id,
             attributes=json.dumps(json.loads(written.attributes)),
-            created_at=written.created_at or LONG_AGO,
+            created_at=written.created_at or LONG_AGO + timedelta(seconds=self.imports),
             updated_at=LONG_AGO,
             last_import=str(self.imports),
         )
@@ -152,19 +170,19 @@ class Environment:
             for resource_type, reference, target_type in names.holders
             if stored.resource_type == resource_type
         }
-        children = self._children({stored.id for stored in named}, names.child_types)
+        children = self._children(named, names.owned)
         found = {(stored.resource_type, stored.id) for stored in (*named, *children)}
-        found |= {
-            (stored.resource_type, stored.id)
-            for stored in self._children({stored.id for stored in children}, names.child_types)
-        }
+        found |= {(stored.resource_type, stored.id) for stored in self._children(children, names.owned)}
         return [stored for name, stored in self.resources.items() if name in found | held]
 
-    def _children(self, owners: set[str], types: Sequence[str]) -> list[StoredResource]:
+    def _children(
+        self, owners: Sequence[StoredResource], owned: Sequence[tuple[str, str]]
+    ) -> list[StoredResource]:
+        wanted = {
+            (item, owner.id) for owner in owners for holder, item in owned if owner.resource_type == holder
+        }
         return [
-            stored
-            for stored in self.resources.values()
-            if stored.owner_id in owners and stored.resource_type in types
+            stored for stored in self.resources.values() if (stored.resource_type, stored.owner_id) in wanted
         ]
 
 

@@ -13,11 +13,15 @@ from tests.domain.environment import Environment, Row, outcomes
 
 @dataclass
 class Model:
-    """What rows of a type with the key `key` ("" for a type without) do, said as plainly as it can be."""
+    """What rows of a type with the key `key` ("" for a type without) do, said as plainly as it can be.
+
+    `needed`: what a new resource must have besides, by the value of the attribute that has a default.
+    """
 
     key: str
     required: tuple[str, ...]
     default: tuple[str, Any]
+    needed: dict[Any, tuple[str, ...]] = field(default_factory=dict)
     resources: dict[str, Row] = field(default_factory=dict)
 
     def take(self, row: Row, new_id: str) -> tuple[str, str]:
@@ -41,6 +45,8 @@ class Model:
         if any(name not in given for name in self.required):
             return "FAILED", ""
         name, default = self.default
+        if any(given.get(needed) is None for needed in self.needed.get(given.get(name, default), ())):
+            return "FAILED", ""
         self.resources[resource_id] = {name: default} | given
         return "CREATED", resource_id
 
@@ -59,7 +65,12 @@ class Model:
 
 MODELS = {
     "price_lists": Model("code", ("name", "currency_code"), ("tax_included", True)),
-    "addresses": Model("", ("line_1", "city", "country_code", "phone"), ("business", False)),
+    "addresses": Model(
+        "",
+        ("line_1", "city", "country_code", "phone"),
+        ("business", False),
+        {False: ("first_name", "last_name"), True: ("company",)},
+    ),
 }
 
 
@@ -87,11 +98,20 @@ def rows_of(resource_type: str) -> st.SearchStrategy[list[Row]]:
                 "id": ids,
                 "line_1": nullable,
                 "business": st.booleans(),
-                "notes": nullable,
+                "first_name": nullable,
+                "company": nullable,
                 "lat": st.none(),
             },
         )
-        whole = {"line_1": "x", "city": "Oslo", "country_code": "NO", "phone": "1"}
+        whole = {
+            "line_1": "x",
+            "city": "Oslo",
+            "country_code": "NO",
+            "phone": "1",
+            "first_name": "x",
+            "last_name": "x",
+            "company": "x",
+        }
     filled = st.builds(lambda given, is_whole: (whole | given) if is_whole else given, row, st.booleans())
     return st.lists(filled, max_size=8)
 

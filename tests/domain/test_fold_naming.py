@@ -7,7 +7,7 @@ import pytest
 from imports_service.domain.rows import Outcome
 from tests.domain.environment import Environment, Row, issues, outcomes
 
-SKU: Row = {"code": "A", "name": "Backpack"}
+SKU: Row = {"code": "A", "name": "Backpack", "do_not_ship": True}
 ADDRESS: Row = {
     "line_1": "Quay 1",
     "city": "Oslo",
@@ -110,17 +110,24 @@ def test_a_key_completed_part_by_part_cannot_be_that_of_another(world: Environme
 
 
 def test_a_key_can_be_completed_part_by_part_in_one_import(world: Environment) -> None:
+    world.put("coupons", "one")
     rows: list[Row] = [{"id": "one", "code": "SUMMER-26"}, {"id": "one", "promotion_rule_id": "rule"}]
 
     folded = world.run("coupons", *rows)
 
-    assert outcomes(folded) == [Outcome.CREATED, Outcome.UPDATED]
+    assert outcomes(folded) == [Outcome.UPDATED, Outcome.UPDATED]
     assert world.keys("coupons") == {"one": "SUMMER-26\x1frule"}
 
 
 def test_a_missing_optional_part_counts_as_none_and_stays_so(world: Environment) -> None:
     world.put("sku_lists", "list", "L", name="L")
-    bundle = {"code": "SET", "name": "Set", "sku_list_id": "list", "currency_code": "EUR"}
+    bundle = {
+        "code": "SET",
+        "name": "Set",
+        "sku_list_id": "list",
+        "currency_code": "EUR",
+        "price_amount_cents": 1,
+    }
     world.run("bundles", bundle | {"id": "one"})
 
     folded = world.run("bundles", bundle, {"id": "one", "market_id": "m"}, bundle | {"market_id": "m"})
@@ -171,7 +178,7 @@ def test_emails_name_their_customer_in_any_case_and_keep_their_spelling(world: E
 
 
 def test_keys_are_compared_code_point_by_code_point(world: Environment) -> None:
-    rows: list[Row] = [{"code": code, "name": "a"} for code in ("A", "a", "A ", "\u00c5", "A\u030a")]
+    rows: list[Row] = [SKU | {"code": code} for code in ("A", "a", "A ", "\u00c5", "A\u030a")]
 
     assert outcomes(world.run("skus", *rows)) == [Outcome.CREATED] * 5
 
@@ -199,7 +206,12 @@ def test_the_parent_fills_the_key_of_rows_that_do_not_give_it(world: Environment
         pytest.param(
             "stock_transfers",
             "number",
-            {"quantity": 1, "origin_stock_location_id": "a", "destination_stock_location_id": "b"},
+            {
+                "sku_code": "A",
+                "quantity": 1,
+                "origin_stock_location_id": "a",
+                "destination_stock_location_id": "b",
+            },
             id="stock transfers",
         ),
     ],
@@ -209,6 +221,7 @@ def test_a_missing_code_or_number_is_made_by_the_service(
 ) -> None:
     world.put("stock_locations", "a", "A", code="A", name="a", address_id="x")
     world.put("stock_locations", "b", "B", code="B", name="b", address_id="x")
+    world.put("skus", "a", "A", code="A", name="a")
 
     folded = world.run(resource_type, row, row)
 

@@ -6,7 +6,7 @@ from imports_service.domain.rows import Code, Outcome
 from tests.domain.environment import Environment, Row, issues, outcomes
 
 PRICE: Row = {"price_list_id": "p", "amount_cents": 100}
-ITEM: Row = {"quantity": 1, "unit_amount_cents": 5}
+ITEM: Row = {"order_id": "order", "quantity": 1, "unit_amount_cents": 5}
 
 
 @pytest.fixture
@@ -18,6 +18,7 @@ def world() -> Environment:
     world.put("customers", "ada", "ada@example.com", email="Ada@example.com")
     world.put("customers", "bob", "bob@example.com", email="bob@example.com")
     world.put("addresses", "home", line_1="Quay 1")
+    world.put("orders", "order", "0", number="0", market_id="m")
     world.put("bundles", "set-1", "SET", "m1", code="SET", name="set", market_id="m1")
     world.put("bundles", "set-2", "SET", "m2", code="SET", name="set", market_id="m2")
     world.put("bundles", "bag", "BAG", "m1", code="BAG", name="bag", market_id="m1")
@@ -35,9 +36,11 @@ def world() -> Environment:
         ),
         pytest.param("prices", PRICE | {"sku_code": "GONE"}, "sku_code", id="shortcut"),
         pytest.param("prices", PRICE | {"sku_id": "gone"}, "sku_id", id="id of a pair"),
-        pytest.param("prices", PRICE | {"sku_code": ""}, "sku_code", id="empty shortcut"),
         pytest.param(
-            "orders", {"number": "1", "customer_email": "gone@example.com"}, "customer_email", id="email"
+            "orders",
+            {"number": "1", "market_id": "m", "customer_email": "gone@example.com"},
+            "customer_email",
+            id="email",
         ),
         pytest.param(
             "customer_subscriptions",
@@ -60,6 +63,12 @@ def test_what_a_row_refers_to_must_exist(
     (issue,) = folded.outcomes.issues[0]
     assert "must exist" in issue.message
     assert repr(row[attribute]) in issue.message
+
+
+def test_an_empty_shortcut_names_nothing_and_gives_nothing(world: Environment) -> None:
+    folded = world.run("prices", PRICE | {"sku_code": ""})
+
+    assert issues(folded) == [("must_exist", "sku_code"), ("required", "sku_code")]
 
 
 def test_references_must_exist_on_update_too(world: Environment) -> None:
@@ -158,7 +167,7 @@ def test_an_immutable_shortcut_that_the_row_gives_does_not_change(world: Environ
 
 
 def test_null_clears_both_halves_of_a_pair(world: Environment) -> None:
-    world.run("orders", {"id": "o", "number": "1", "customer_id": "ada"})
+    world.run("orders", {"id": "o", "number": "1", "market_id": "m", "customer_id": "ada"})
 
     assert outcomes(world.run("orders", {"id": "o", "customer_id": None})) == [Outcome.UPDATED]
     assert world.attributes("orders", "o")["customer_email"] is None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from imports_service.domain.checks import RowChecks
 from imports_service.domain.imports import Format
 from imports_service.domain.inputs import InputDecoder
-from imports_service.domain.nested_reader import Reading
+from imports_service.domain.reading import Reading
 from imports_service.domain.rows import Code
 from imports_service.domain.values import parse_json
 from tests.domain.decoding import SHAPES, decode_json, said_of, stored
@@ -42,6 +42,10 @@ def nested(levels: int) -> str:
         pytest.param({"pieces_per_pack": LARGEST + 1}, Code.OUT_OF_RANGE, "pieces_per_pack", id="2^53"),
         pytest.param('{"pieces_per_pack": 1e300}', Code.OUT_OF_RANGE, "pieces_per_pack", id="1e300"),
         pytest.param({"pieces_per_pack": BEYOND}, Code.OUT_OF_RANGE, "pieces_per_pack", id="long text"),
+        pytest.param(
+            {"pieces_per_pack": str(-LARGEST)}, Code.OUT_OF_RANGE, "pieces_per_pack", id="under its minimum"
+        ),
+        pytest.param('{"weight": -0.0}', Code.OUT_OF_RANGE, "weight", id="not above its bound"),
         pytest.param('{"pieces_per_pack": 5.5}', Code.WRONG_TYPE, "pieces_per_pack", id="half a piece"),
         pytest.param(
             '{"pieces_per_pack": true}', Code.WRONG_TYPE, "pieces_per_pack", id="true is no integer"
@@ -90,9 +94,7 @@ def test_a_bad_row_is_refused_and_says_why(row: dict[str, Any] | str, code: Code
         pytest.param('{"pieces_per_pack": 5e2}', {"pieces_per_pack": 500}, id="5e2"),
         pytest.param('{"pieces_per_pack": "5"}', {"pieces_per_pack": 5}, id="decimal text"),
         pytest.param({"pieces_per_pack": LARGEST}, {"pieces_per_pack": LARGEST}, id="largest integer"),
-        pytest.param(
-            {"pieces_per_pack": str(-LARGEST)}, {"pieces_per_pack": -LARGEST}, id="smallest as text"
-        ),
+        pytest.param({"pieces_per_pack": str(LARGEST)}, {"pieces_per_pack": LARGEST}, id="largest as text"),
         pytest.param('{"weight": 3}', {"weight": 3.0}, id="integer for a float"),
         pytest.param('{"description": ""}', {"description": ""}, id="empty text is a value"),
         pytest.param(
@@ -145,6 +147,13 @@ def test_a_secret_never_appears_in_what_is_said_of_a_row() -> None:
 
     assert row.values is None
     assert not any("tok_123" in issue.message or "7141" in issue.message for issue in row.issues)
+
+
+def test_an_integer_without_a_minimum_goes_down_to_the_smallest() -> None:
+    at, beyond = decode_json("sku_list_items", {"position": str(-LARGEST)}, {"position": -LARGEST - 1})
+
+    assert stored("sku_list_items", at) == {"position": -LARGEST}
+    assert said_of(beyond) == [(Code.OUT_OF_RANGE, "position")]
 
 
 @pytest.mark.parametrize("value", ["2026-01-31", "2026-01-31T12:00:00", "31.01.2026", "", "now"])

@@ -27,6 +27,9 @@ WRONG: dict[AttributeType, Any] = {
     AttributeType.OBJECT: ["summer"],
 }
 
+MATCHING = {"^[A-Za-z]{2}$": "it", "^[0-9A-Za-z_-]{1,25}$": "summer-2026"}
+"""A text for each pattern."""
+
 TYPES = list(REGISTRY.types)
 
 
@@ -50,7 +53,11 @@ REFERENCES = [
 def good_value(attribute: Attribute) -> Any:
     if attribute.enum:
         return attribute.enum[0]
-    return "a" * (attribute.min_length or 1) if attribute.min_length else GOOD[attribute.type]
+    if attribute.pattern:
+        return MATCHING[attribute.pattern]
+    if attribute.email:
+        return "Ada@example.com"
+    return "a" * attribute.min_length if attribute.min_length else GOOD[attribute.type]
 
 
 @pytest.mark.parametrize(("name", "attribute"), cases())
@@ -85,9 +92,10 @@ def test_a_value_outside_the_enum_is_refused(name: str, attribute: Attribute) ->
 
 @pytest.mark.parametrize(("name", "attribute"), cases(lambda attribute: attribute.max_length))
 def test_a_text_may_be_as_long_as_said_and_no_longer(name: str, attribute: Attribute) -> None:
-    longest = "ü" * attribute.max_length  # type: ignore[operator]  # the table holds those that have one
+    letter = "a" if attribute.pattern else "ü"
+    longest = letter * attribute.max_length  # type: ignore[operator]  # the table holds those that have one
 
-    fitting, too_long = decode_json(name, {attribute.name: longest}, {attribute.name: longest + "ü"})
+    fitting, too_long = decode_json(name, {attribute.name: longest}, {attribute.name: longest + letter})
 
     assert fitting.issues == ()
     assert said_of(too_long) == [(Code.TOO_LONG, attribute.name)]
@@ -103,6 +111,38 @@ def test_a_text_may_be_as_short_as_said_and_no_shorter(name: str, attribute: Att
     assert said_of(too_short) == [(Code.TOO_SHORT, attribute.name)]
 
 
+@pytest.mark.parametrize(("name", "attribute"), cases(lambda attribute: attribute.whole_pattern))
+@pytest.mark.parametrize("flaw", [" {}", "{}\n", "{}!{}", "{}@{}"])
+def test_a_text_matches_its_pattern_as_a_whole(name: str, attribute: Attribute, flaw: str) -> None:
+    value = flaw.replace("{}", good_value(attribute))
+
+    [row] = decode_json(name, {attribute.name: value})
+
+    assert said_of(row) in ([(Code.INVALID, attribute.name)], [(Code.TOO_LONG, attribute.name)])
+
+
+@pytest.mark.parametrize(("name", "attribute"), cases(lambda attribute: attribute.minimum is not None))
+def test_a_number_may_be_as_small_as_said_and_no_smaller(name: str, attribute: Attribute) -> None:
+    least: int = attribute.minimum  # type: ignore[assignment]  # the table holds those that have one
+
+    fitting, too_small = decode_json(name, {attribute.name: least}, {attribute.name: least - 1})
+
+    assert stored(name, fitting) == {attribute.name: least}
+    assert said_of(too_small) == [(Code.OUT_OF_RANGE, attribute.name)]
+
+
+@pytest.mark.parametrize(("name", "attribute"), cases(lambda attribute: attribute.above is not None))
+def test_a_number_must_be_above_its_bound(name: str, attribute: Attribute) -> None:
+    bound: float = attribute.above  # type: ignore[assignment]  # the table holds those that have one
+
+    fitting, at_bound, below = decode_json(
+        name, {attribute.name: bound + 0.01}, {attribute.name: bound}, {attribute.name: bound - 1}
+    )
+
+    assert stored(name, fitting) == {attribute.name: bound + 0.01}
+    assert said_of(at_bound) == said_of(below) == [(Code.OUT_OF_RANGE, attribute.name)]
+
+
 @pytest.mark.parametrize(("name", "attribute"), cases())
 def test_null_clears_what_is_not_required(name: str, attribute: Attribute) -> None:
     [row] = decode_json(name, {attribute.name: None})
@@ -110,6 +150,9 @@ def test_null_clears_what_is_not_required(name: str, attribute: Attribute) -> No
     if attribute.required:
         assert said_of(row) == [(Code.REQUIRED, attribute.name)]
         assert "can't be blank" in row.issues[0].message
+    elif attribute.switch:
+        assert row.issues == ()
+        assert stored(name, row) == {}
     elif not (attribute.trigger or attribute.write_only):
         assert stored(name, row) == {attribute.name: None}
 
@@ -118,36 +161,56 @@ def test_null_clears_what_is_not_required(name: str, attribute: Attribute) -> No
 def test_a_reference_takes_an_id_and_nothing_else(name: str, reference: Any) -> None:
     key = reference.input_key
 
-    good, number, spaced, longest, nested = decode_json(
+    good, number, spaced, longest, as_object = decode_json(
         name, {key: "an_Id-1"}, {key: 5}, {key: "an id"}, {key: "x" * 65}, {key: {"code": "x"}}
     )
 
     assert stored(name, good) == {key: "an_Id-1"}
-    assert said_of(number) == [(Code.WRONG_TYPE, key)]
+    assert said_of(number) == said_of(as_object) == [(Code.WRONG_TYPE, key)]
     assert said_of(spaced) == said_of(longest) == [(Code.INVALID, key)]
-    assert said_of(nested) == [(Code.UNSUPPORTED, key)]
+
+
+@pytest.mark.parametrize(("name", "reference"), REFERENCES)
+def test_an_object_in_the_place_of_a_reference_names_it_by_id(name: str, reference: Any) -> None:
+    named, null, text, as_list, bad_id, no_id = decode_json(
+        name,
+        *({reference.name: value} for value in ({"id": "an_Id-1"}, None, "an_Id-1", [{"id": "x"}])),
+        *({reference.name: {"id": value}} for value in ("an id", None)),
+    )
+
+    assert stored(name, named) == {reference.input_key: "an_Id-1"}
+    if reference.required:
+        assert said_of(null) == [(Code.REQUIRED, reference.name)]
+    else:
+        assert stored(name, null) == {reference.input_key: None}
+    assert said_of(text) == said_of(as_list) == [(Code.WRONG_TYPE, reference.name)]
+    assert said_of(bad_id) == [(Code.INVALID, f"{reference.name}.id")]
+    assert said_of(no_id) == [(Code.REQUIRED, f"{reference.name}.id")]
 
 
 @pytest.mark.parametrize("name", TYPES)
-def test_nested_values_are_refused_in_so_many_words(name: str) -> None:
-    for relationship in REGISTRY.types[name].relationships:
-        for value in ([{"name": "x"}], {"name": "x"}, [], None):
-            [row] = decode_json(name, {relationship.name: value})
-
-            assert said_of(row) == [(Code.UNSUPPORTED, relationship.name)]
+def test_a_list_takes_a_list_and_nothing_else(name: str) -> None:
+    wrong: list[Any] = [{"name": "x"}, "x", 5, True]
+    for list_name in REGISTRY.types[name].lists:
+        for row in decode_json(name, {list_name: []}, {list_name: None}):
+            assert row.issues == ()
+            assert stored(name, row) == {}
+        for row in decode_json(name, *({list_name: value} for value in wrong)):
+            assert said_of(row) == [(Code.WRONG_TYPE, list_name)]
 
 
 @pytest.mark.parametrize("name", TYPES)
 def test_triggers_are_never_stored(name: str) -> None:
-    for trigger, kind in REGISTRY.types[name].triggers.items():
-        good, wrong = decode_json(name, {trigger: GOOD[kind]}, {trigger: WRONG[kind]})
+    resource_type = REGISTRY.types[name]
+    for trigger, kind in resource_type.triggers.items():
+        is_run = trigger in {"_add_tags", "_remove_tags", *resource_type.switches}
+        good, wrong = decode_json(
+            name, {trigger: "summer" if is_run and kind == "string" else GOOD[kind]}, {trigger: WRONG[kind]}
+        )
 
-        if trigger in {"_add_tags", "_remove_tags"}:
-            assert said_of(good) == [(Code.UNSUPPORTED, trigger)]
-        else:
-            assert said_of(good) == [(Code.TRIGGER_IGNORED, trigger)]
-            assert stored(name, good) == {}
-            assert said_of(wrong) == [(Code.WRONG_TYPE, trigger)]
+        assert said_of(good) == ([] if is_run else [(Code.TRIGGER_IGNORED, trigger)])
+        assert stored(name, good) == {}
+        assert said_of(wrong) == [(Code.WRONG_TYPE, trigger)]
 
 
 @pytest.mark.parametrize("name", TYPES)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from imports_service.domain.lookups import References, own_names, wanted_references
+from imports_service.domain.lookups import OwnNames, References, own_names, wanted_references, wanted_targets
 from imports_service.domain.resources import ReferenceRow
 from tests.domain.environment import SHAPES, Row, read
 
@@ -129,3 +129,98 @@ def test_asking_leaves_the_rows_as_they_are() -> None:
     own_names(SHAPES["prices"], inputs, References([ReferenceRow("skus", "s", "CODE")]))
 
     assert repr(inputs) == before
+
+
+# What rows nest
+
+
+def names_of(resource_type: str, *rows: Row, found: list[ReferenceRow] | None = None) -> OwnNames:
+    return own_names(SHAPES[resource_type], read(resource_type, rows), References(found or []))
+
+
+def test_everything_that_nested_values_refer_to_is_asked_for() -> None:
+    asked = wanted(
+        "orders",
+        {
+            "market_id": "m",
+            "customer": {"email": "Ada@example.com"},
+            "shipping_address": {"id": "home", "city": "Oslo"},
+            "tags": ["a", {"id": "t"}],
+            "_add_tags": "b",
+            "_remove_tags": "c",
+            "line_items": [
+                {"id": "i", "sku_code": "A", "line_item_options": [{"sku_option": {"name": "E"}}]},
+                {"item_type": "bundles", "item": {"code": "SET", "market_id": "m"}},
+            ],
+        },
+    )
+
+    assert asked["ids"] == {("addresses", "home"), ("tags", "t"), ("line_items", "i")}
+    assert asked["keys"] == {
+        ("customers", "ada@example.com"),
+        ("tags", "a"),
+        ("tags", "b"),
+        ("skus", "A"),
+        ("sku_options", "E\x1f\x1e"),
+        ("bundles", "SET\x1fm"),
+    }
+
+
+def test_a_key_within_a_key_is_asked_for_once_the_inner_one_is_known() -> None:
+    shape = SHAPES["price_tiers"]
+    inputs = read("price_tiers", [{"price": {"sku_code": "A", "price_list": {"code": "EU"}}}])
+
+    first = wanted_references(shape, inputs)
+    found = References()
+    found.add(
+        [ReferenceRow("price_lists", "eu", "EU")], asked_keys=zip(first.key_types, first.keys, strict=True)
+    )
+    second = wanted_targets(shape, inputs, found)
+    found.add([], asked_keys=zip(second.key_types, second.keys, strict=True))
+
+    assert (first.key_types, first.keys) == (["price_lists"], ["EU"])
+    assert (second.key_types, second.keys) == (["prices"], ["A\x1feu"])
+    assert wanted_targets(shape, inputs, found).is_empty
+
+
+def test_own_names_take_along_what_rows_nest() -> None:
+    names = names_of(
+        "orders",
+        {"id": "o", "line_items": [], "shipping_address": {"city": "Oslo"}, "shipping_address_id": "home"},
+        {"id": "p", "billing_address": {"id": "bill", "city": "Oslo"}, "billing_address_id": "bill"},
+        {"id": "q", "shipping_address_id": "later"},
+    )
+
+    assert names.has_nested
+    assert names.owned == [("orders", "line_items"), ("line_items", "line_item_options")]
+    assert names.holders == [
+        ("orders", "shipping_address_id", "addresses"),
+        ("orders", "billing_address_id", "addresses"),
+    ]
+    assert set(zip(names.id_types, names.ids, strict=True)) == {
+        *(("orders", name) for name in "opq"),
+        *(("addresses", name) for name in ("home", "bill", "later")),
+    }
+
+
+def test_what_is_only_named_is_not_locked() -> None:
+    names = names_of(
+        "skus", {"code": "A", "tags": ["a", {"name": "b"}, {"id": "c"}, {"name": "d", "reference": "r"}]}
+    )
+
+    assert set(zip(names.key_types, names.keys, strict=True)) == {("skus", "A"), ("tags", "d")}
+    assert names.ids == []
+    assert not names.has_nested
+
+
+def test_own_keys_are_completed_by_objects() -> None:
+    found = [ReferenceRow("skus", "s", "A"), ReferenceRow("price_lists", "eu", "EU")]
+
+    names = names_of(
+        "prices",
+        {"sku": {"code": "A"}, "price_list": {"code": "EU"}, "amount_cents": 1},
+        {"sku_code": "A", "price_list": {"code": "GONE"}, "amount_cents": 1},
+        found=found,
+    )
+
+    assert names.keys == ["A\x1feu"]

@@ -86,3 +86,40 @@ def test_of_nested_columns():
 
     assert rows_of([segment]) == [["a", ""]]
     assert segment.header.emptied_columns() == {0: ["customer.password"]}
+
+
+@pytest.mark.parametrize(
+    ("cell", "kept"),
+    [
+        ('{"email":"a@b.c","password":"hunter2"}', '{"email":"a@b.c","password":null}'),
+        (' {"pass\\u0077ord":"hunter2"}', '{"password":null}'),
+        ('{"password":"hunter2","password":"hunter2"}', '{"password":null}'),
+        ('[{"password":"hunter2"}]', '[{"password":null}]'),
+        ('{"password":"hunter2"', "{"),
+        ('{ "email" : "a@b.c" }', '{ "email" : "a@b.c" }'),
+        ("", ""),
+        ("none", "none"),
+    ],
+)
+def test_of_objects_in_a_cell(cell, kept):
+    quoted = cell.replace('"', '""')
+    document = f'customer,reference\n"{quoted}",r\n'.encode()
+
+    (segment,) = split(document, resource_type="customer_addresses", format=Format.CSV)
+
+    assert rows_of([segment]) == [[kept, "r"]]
+    assert segment.header.emptied_columns() == {}
+
+
+def test_on_every_level_that_relationships_lead_to():
+    row = b'{"sku_code":"A","order":{"number":"1","customer_password":"hunter2","customer":{"password":"hunter2"}}}'
+    (segment,) = split(row, resource_type="line_items")
+
+    assert b"hunter2" not in b"".join(segment.lines)
+
+
+def test_rows_without_secrets_stay_as_they_were_sent():
+    row = b'{ "name": "L",  "sku_list_items": [ {"sku_code": "A"} ] }'
+    (segment,) = split(row, resource_type="sku_lists")
+
+    assert segment.lines == [row]

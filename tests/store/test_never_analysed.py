@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from imports_service.domain.lookups import Wanted
 from imports_service.store import exports, rehearsals, resources
@@ -20,6 +21,11 @@ from tests.store.builders import NOW, ORGANIZATION, names, resource
 
 ROWS = 50_000
 SEGMENT = 5_000
+NESTING = ROWS // SEGMENT
+"""One SKU in so many owns an item, which owns an option, and holds an address."""
+
+OWNED = [("skus", "line_items"), ("line_items", "line_item_options")]
+HOLDERS = [("skus", "address_id", "addresses")]
 MAX_SECONDS = 1.0
 TABLES = (
     "import",
@@ -116,7 +122,7 @@ def key_of(number: int) -> str:
 
 def samples() -> dict[str, tuple[object, ...]]:
     """Parameters of the statements for which one of each type would show nothing."""
-    some = range(0, ROWS, ROWS // SEGMENT)
+    some = range(0, ROWS, NESTING)
     types = ["skus"] * len(some)
     ids = [f"{number:07}" for number in some]
     keys = [key_of(number) for number in some]
@@ -129,6 +135,12 @@ def samples() -> dict[str, tuple[object, ...]]:
         "find_references_by_key": (ORGANIZATION, types, keys),
         "find_references_by_prefix": (ORGANIZATION, types, keys, [key + "!" for key in keys]),
         "lock_resources": (ORGANIZATION, types, keys, types, ids[::-1]),
+        "lock_nested_resources": (
+            *(ORGANIZATION, types[:500], keys[:500], types[:500], ids[499::-1]),
+            *map(list, zip(*OWNED, strict=True)),
+            *([name] for name in HOLDERS[0]),
+        ),
+        "find_owned_resources": (ORGANIZATION, ids, ["line_items"] * len(ids)),
         "find_resources_by_id": (ORGANIZATION, "skus", ids),
         "find_resources_by_key": (ORGANIZATION, "skus", keys),
         "list_resources": (ORGANIZATION, "skus", ids[-100], 1000),
@@ -153,7 +165,7 @@ def samples() -> dict[str, tuple[object, ...]]:
             keys[:500],
             types[:500],
             ids[500:1000],
-            ["line_items", "line_item_options"],
+            *map(list, zip(*OWNED, strict=True)),
             ["skus"],
             ["address_id"],
             ["addresses"],
@@ -200,7 +212,20 @@ def samples() -> dict[str, tuple[object, ...]]:
 
 
 async def grow(connection: Connection, start: int) -> None:
-    created = [resource(f"{number:07}", key=key_of(number)) for number in range(start, start + SEGMENT)]
+    numbers = range(start, start + SEGMENT)
+    created = [
+        resource(f"{number:07}", key=key_of(number), attributes=b'{"address_id": "address-%07d"}' % number)
+        for number in numbers
+    ]
+    for number in numbers[::NESTING]:
+        created += [
+            replace(resource(f"item-{number:07}", resource_type="line_items"), owner_id=f"{number:07}"),
+            replace(
+                resource(f"option-{number:07}", resource_type="line_item_options"),
+                owner_id=f"item-{number:07}",
+            ),
+            resource(f"address-{number:07}", resource_type="addresses"),
+        ]
     async with connection.transaction():
         await resources.copy_created(connection, ORGANIZATION, created, done_at=NOW, last_import="first")
         await rehearsals.write_resources(connection, ORGANIZATION, str(UID), created, [], done_at=NOW)
@@ -215,6 +240,8 @@ async def look_up(connection: Connection, start: int) -> None:
     types = ["skus"] * len(ids)
     for named in (names(keys=keys), names(ids=ids), names(ids=ids, keys=keys)):
         await resources.lock_resources(connection, ORGANIZATION, named)
+        nesting = replace(named, owned=OWNED, holders=HOLDERS)
+        await resources.lock_resources(connection, ORGANIZATION, nesting)
         await rehearsals.read_resources(connection, ORGANIZATION, str(UID), named)
     for wanted in (Wanted(types=types, ids=ids), Wanted(key_types=types, keys=keys)):
         await resources.look_up_references(connection, ORGANIZATION, wanted)

@@ -8,8 +8,9 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from imports_service.domain.lookups import Wanted
+from imports_service.domain.lookups import OwnNames, Wanted
 from imports_service.domain.resources import ReferenceRow, WrittenResource
 from imports_service.store import resources
 from imports_service.store.copy_rows import new_rows
@@ -132,6 +133,135 @@ async def test_a_locked_resource_is_read_as_the_last_commit_left_it(database: Da
         )
 
     assert second.result() == {"n": 2}
+
+
+def owned(resource_type: str, resource_id: str, owner_id: str) -> WrittenResource:
+    return WrittenResource(resource_type, resource_id, None, owner_id, b"{}")
+
+
+def holding(resource_id: str, key: str, **references: str | None) -> WrittenResource:
+    return WrittenResource("orders", resource_id, key, None, msgspec.json.encode(references))
+
+
+OWNED = [("orders", "line_items"), ("line_items", "line_item_options")]
+HOLDERS = [("orders", "shipping_address_id", "addresses"), ("orders", "billing_address_id", "addresses")]
+ORDERS = [
+    holding("o", "N", shipping_address_id="a2", billing_address_id="a1"),
+    holding("p", "M", shipping_address_id="a3", billing_address_id=None),
+    holding("q", "L"),
+    *(owned("line_items", item, owner) for item, owner in (("i2", "o"), ("I1", "o"), ("i3", "p"))),
+    *(
+        owned("line_item_options", option, owner)
+        for option, owner in (("x2", "i2"), ("x1", "I1"), ("x3", "i3"))
+    ),
+    owned("price_tiers", "tier", "o"),
+    owned("line_items", "below", "x1"),
+    *(resource(name, resource_type="addresses") for name in ("a1", "a2", "a3", "o")),
+]
+"""Orders with items and options, and addresses that they hold. Some names are not what they seem."""
+
+OF_ORDER_O = [
+    ("addresses", "a1"),
+    ("addresses", "a2"),
+    ("line_item_options", "x1"),
+    ("line_item_options", "x2"),
+    ("line_items", "I1"),
+    ("line_items", "i2"),
+    ("orders", "o"),
+]
+
+
+async def nested(database: Database, named: OwnNames) -> list[tuple[str, str]]:
+    """Type and id of what is locked, in this order, with all that is nested in orders."""
+    named = replace(named, owned=OWNED, holders=HOLDERS)
+    async with database.transaction() as connection:
+        found = await resources.lock_resources(connection, ORGANIZATION, named)
+    return [(one.resource_type, one.id) for one in found]
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        pytest.param(names(ids=["o"], resource_type="orders"), id="by id"),
+        pytest.param(names(keys=["N"], resource_type="orders"), id="by key"),
+        pytest.param(names(ids=["o", "nobody"], keys=["N", "none"], resource_type="orders"), id="by both"),
+        pytest.param(
+            OwnNames(
+                id_types=["line_items", "orders", "addresses"], ids=["i2", "o", "a1"], key_types=[], keys=[]
+            ),
+            id="with what is nested named as well",
+        ),
+    ],
+)
+async def test_locking_takes_along_children_on_two_levels_and_what_is_held(
+    database: Database, named: OwnNames
+) -> None:
+    await stored(database, ORDERS)
+    await stored(database, ORDERS, organization_id="other")
+
+    assert await nested(database, named) == OF_ORDER_O
+
+
+async def test_locking_takes_along_nothing_of_others(database: Database) -> None:
+    await stored(database, ORDERS)
+
+    assert await nested(database, names(ids=["q"], resource_type="orders")) == [("orders", "q")]
+    assert await nested(database, names(keys=["M"], resource_type="orders")) == [
+        ("addresses", "a3"),
+        ("line_item_options", "x3"),
+        ("line_items", "i3"),
+        ("orders", "p"),
+    ]
+    assert await nested(database, names(ids=["o"], resource_type="addresses")) == [("addresses", "o")]
+
+
+async def test_what_is_nested_is_read_whole(database: Database) -> None:
+    await stored(database, ORDERS)
+    named = replace(names(keys=["N"], resource_type="orders"), owned=OWNED, holders=HOLDERS)
+
+    async with database.transaction() as connection:
+        found = await resources.lock_resources(connection, ORGANIZATION, named)
+
+    by_name = {(one.resource_type, one.id): one for one in found}
+    order, item = by_name["orders", "o"], by_name["line_items", "i2"]
+    assert (order.key, order.owner_id, item.key, item.owner_id) == ("N", None, None, "o")
+    assert json.loads(order.attributes) == {"shipping_address_id": "a2", "billing_address_id": "a1"}
+    assert (item.created_at, item.last_import) == (NOW, "first")
+
+
+@pytest.mark.parametrize("waiting_for", [("line_item_options", "x2"), ("addresses", "a2")])
+async def test_what_is_nested_is_locked_as_well(database: Database, waiting_for: tuple[str, str]) -> None:
+    await stored(database, ORDERS)
+    resource_type, resource_id = waiting_for
+    named = replace(names(ids=["o"], resource_type="orders"), owned=OWNED, holders=HOLDERS)
+
+    async with asyncio.TaskGroup() as tasks, database.transaction() as connection:
+        await resources.lock_resources(connection, ORGANIZATION, named)
+        second = tasks.create_task(nested(database, names(ids=[resource_id], resource_type=resource_type)))
+        await _until_somebody_waits(database)
+        await resources.delete_removed(connection, ORGANIZATION, [waiting_for])
+
+    assert second.result() == []
+
+
+async def test_orders_that_share_an_address_queue_whatever_names_them(database: Database) -> None:
+    """Each locks the address before its own items: what they share is never waited for crosswise."""
+    await stored(
+        database,
+        [
+            *(holding(name, name, shipping_address_id="a") for name in "op"),
+            *(owned("line_items", f"item-{name}", name) for name in "op"),
+            resource("a", resource_type="addresses"),
+        ],
+    )
+
+    async with asyncio.TaskGroup() as tasks:
+        both = [
+            tasks.create_task(nested(database, names(ids=ids, resource_type="orders")))
+            for ids in (["o", "p"], ["p", "o"], ["o"], ["p"]) * 5
+        ]
+
+    assert {len(one.result()) for one in both} == {3, 5}
 
 
 async def _attributes_of(database: Database, key: str) -> object:

@@ -13,7 +13,8 @@ from msgspec import UNSET
 from imports_service.domain.attributes import Attribute, AttributeType
 from imports_service.domain.keys import FORBIDDEN_CHARACTERS, MAX_KEY_BYTES, is_too_long
 from imports_service.domain.nested import Given, Nested, joined
-from imports_service.domain.nested_reader import NestedReader, Reading
+from imports_service.domain.nested_reader import NestedReader
+from imports_service.domain.reading import Reading
 from imports_service.domain.rows import Code, Issue
 from imports_service.domain.shapes import Shape
 from imports_service.domain.values import Flaw, read_attribute, read_id, read_reference

@@ -70,22 +70,36 @@ def _by_local_key(
     values_of: Callable[[Resource], Any],
 ) -> None:
     is_unique = name in shape.resource_type.unique_key
-    seen: set[Any] = set()
+    by_local: dict[Any, list[Resource]] = {}
+    for resource in left.values():
+        by_local.setdefault(_local(values_of(resource), name), []).append(resource)
+    # an item that is named by its id has the local key of that resource, without saying so
+    seen = {
+        _local(values_of(match.resource), name)
+        for match in matches
+        if match.resource is not None and not _local(match.values, name)
+    }
     for match in matches:
-        local = getattr(match.values, name) or None
+        local = _local(match.values, name)
         if is_unique and local is not None and local in seen:
             match.issues.append(Issue(Code.INVALID, name, "is given twice in this list"))
         seen.add(local)
         if match.resource is not None or match.issues or (is_unique and local is None):
             continue
-        for resource in left.values():
-            current = values_of(resource)
-            if (getattr(current, name) or None) == local and _can_become(shape, current, match.values):
-                match.resource = left.pop(resource.id)
-                if match.values.id:
-                    message = f"is ignored: the item with this {name} has the id {resource.id}"
-                    match.issues.append(Issue(Code.ID_IGNORED, "id", message))
-                break
+        candidates = by_local.get(local, [])
+        found = (one for one in candidates if _can_become(shape, values_of(one), match.values))
+        match.resource = next(found, None)
+        if match.resource is not None:
+            candidates.remove(match.resource)
+            del left[match.resource.id]
+            if match.values.id:
+                message = f"is ignored: the item with this {name} has the id {match.resource.id}"
+                match.issues.append(Issue(Code.ID_IGNORED, "id", message))
+
+
+def _local(values: Any, name: str) -> Any:
+    """The local key, None for an item without one."""
+    return getattr(values, name) or None
 
 
 def _can_become(shape: Shape, current: Any, values: Any) -> bool:

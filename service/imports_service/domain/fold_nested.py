@@ -113,6 +113,8 @@ class NestedRow:
         beside = getattr(values, input_key)
         if beside is not UNSET and beside != resource_id:
             self._say(given, Issue(code, input_key, message))
+            if code is Code.AMBIGUOUS_KEY:  # what was looked up for the object was told by the id, too
+                return
         setattr(values, input_key, resource_id)
 
     def _share(self, given: Given) -> Resource | ReferenceRow | None:
@@ -203,12 +205,14 @@ class NestedRow:
         changes = self._upserts.changes(resource, values)
         if not changes:
             return
-        for issue in self._upserts.refused(resource, changes, _as_given(given, values), values):
+        refused = self._upserts.refused(resource, changes, _as_given(given, values), values)
+        for issue in refused:
             self._say(given, issue)
-        self._workspace.change(resource, changes)
-        self.is_changed = True
-        if self._recorder is not None:
-            self._recorder.change(given, changes)
+        if not refused:  # it might take the key of another resource
+            self._workspace.change(resource, changes)
+            self.is_changed = True
+            if self._recorder is not None:
+                self._recorder.change(given, changes)
 
     def _place(self, given: Given, relationship: Relationship, items: list[Given], owner: Resource) -> None:
         """Make the items the whole list of their owner."""

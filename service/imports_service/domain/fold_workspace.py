@@ -4,10 +4,9 @@ A row that nests others is done as a whole or not at all: between `begin` and `e
 Which changes are made is the fold's business.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from itertools import count
-from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -23,7 +22,7 @@ class Resource(msgspec.Struct, gc=False, eq=False):
     """A resource as the rows so far have left it. `stored` is None for one that the segment creates.
 
     `values` are decoded when they are first asked for (see `Workspace.values_of`), `written` is what becomes of it.
-    `place` orders resources as they were made.
+    `place` orders those that were stored before as they were made.
     """
 
     shape: Shape
@@ -34,6 +33,12 @@ class Resource(msgspec.Struct, gc=False, eq=False):
     values: Any = None
     written: WrittenResource | None = None
     is_gone: bool = False
+
+
+def _stored_order(resource: Resource) -> tuple[bool, int, str]:
+    """By time and id: all that a segment makes is made at one time."""
+    is_new = resource.stored is None
+    return is_new, 0 if is_new else resource.place, resource.id
 
 
 class Workspace:
@@ -69,8 +74,8 @@ class Workspace:
         return (type_name, resource_id) in self._gone
 
     def children(self, type_name: str, owner_id: str) -> list[Resource]:
-        """The items of that type that belong to the owner, in the order in which they were made."""
-        return sorted(self._children.get((type_name, owner_id), ()), key=attrgetter("place"))
+        """The items of that type that belong to the owner, in the order that they will have when they are stored."""
+        return sorted(self._children.get((type_name, owner_id), ()), key=_stored_order)
 
     def values_of(self, resource: Resource) -> Any:
         if resource.values is None and resource.stored is not None:
@@ -87,7 +92,7 @@ class Workspace:
         self._touched.append(resource)
         return resource
 
-    def change(self, resource: Resource, changes: Iterable[Change]) -> None:
+    def change(self, resource: Resource, changes: Sequence[Change]) -> None:
         """Change attributes of a resource, and with them its key and its owner."""
         values = self.values_of(resource)
         if self._journal is not None:
@@ -97,7 +102,9 @@ class Workspace:
         owner_before = shape.owner_of(values)
         for name, _, new in changes:
             setattr(values, name, UNSET if new is None and name in shape.never_null else new)
-        if resource.key is None and (key := shape.key_of(values)) is not None:
+        names = shape.resource_type.unique_key
+        sets_key = resource.key is None and any(change.name in names for change in changes)
+        if sets_key and (key := shape.key_of(values)) is not None:
             resource.key = key
             self._by_key[shape.name][key] = resource
         owner_id = shape.owner_of(values)

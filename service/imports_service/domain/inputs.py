@@ -16,7 +16,7 @@ from imports_service.domain.checks import RowChecks, issue_of_key
 from imports_service.domain.imports import Format
 from imports_service.domain.keys import printable, row_text
 from imports_service.domain.nested import Nested
-from imports_service.domain.nested_reader import Reading
+from imports_service.domain.reading import Reading
 from imports_service.domain.rows import Code, Issue
 from imports_service.domain.screen import Screen, has_barred_escapes
 from imports_service.domain.shapes import Shape

@@ -9,12 +9,12 @@ from typing import Any, Protocol
 from msgspec import UNSET
 
 from imports_service.domain.attributes import Relationship
-from imports_service.domain.keys import printable
 from imports_service.domain.nested import MAX_ITEMS, Given, Nested, Target, joined
-from imports_service.domain.resource_type import ResourceType
-from imports_service.domain.rows import Code, Issue
+from imports_service.domain.reading import Reading
+from imports_service.domain.rows import Code
 from imports_service.domain.shapes import Shape
-from imports_service.domain.values import BLANK, GAP, NO_OBJECT, Flaw, read_attribute, read_id
+from imports_service.domain.target_reader import TargetReader
+from imports_service.domain.values import BLANK, GAP, NO_OBJECT, Flaw, read_attribute
 
 _NO_LIST = Flaw(Code.WRONG_TYPE, "must be a list")
 _NO_ITEM = Flaw(Code.WRONG_TYPE, "must be an object")
@@ -23,17 +23,6 @@ _NO_NAMES = Flaw(Code.WRONG_TYPE, "must be a text, names with commas between")
 _NO_SWITCH = Flaw(Code.WRONG_TYPE, "must be true or false")
 _TOO_MANY_IN_ROW = Flaw(Code.TOO_MANY_ITEMS, f"brings the row to more than {MAX_ITEMS} nested items")
 _TWO_TARGETS = Flaw(Code.AMBIGUOUS_KEY, "names another resource than the id beside it")
-
-
-class Reading:
-    """One row while it is read: what is to be said of it, and how many items it nests."""
-
-    def __init__(self) -> None:
-        self.issues: list[Issue] = []
-        self.items = 0
-
-    def say(self, path: str, flaw: Flaw) -> None:
-        self.issues.append(flaw.of(printable(path)))
 
 
 class ReadObject(Protocol):
@@ -223,100 +212,11 @@ class NestedReader:
     def _read_target(
         self, relationship: Relationship, value: dict[str, Any], nested: Nested, reading: Reading, path: str
     ) -> None:
-        target = _Targets(self._types, reading).read(relationship, value, path)
+        target = TargetReader(self._types, reading).read(relationship, value, path)
         if target is not None:
             nested.targets[relationship.input_key] = target
             name = relationship.name
             nested.names[relationship.input_key] = name if target.parts else f"{name}.id"
-
-
-class _Targets:
-    """Reads references that are given as objects, those within their keys too."""
-
-    def __init__(self, types: Mapping[str, ResourceType], reading: Reading) -> None:
-        self._types = types
-        self._reading = reading
-
-    def read(self, relationship: Relationship, value: dict[str, Any], path: str) -> Target | None:
-        """The target; one without parts is named by its id alone. None where it can't be told."""
-        if not relationship.checked:
-            return self._opaque(relationship, value, path)
-        issues_before = len(self._reading.issues)
-        target = Target(relationship, path, {})
-        for name, member in value.items():
-            self._read_member(target, name, member)
-        if any(issue.is_error for issue in self._reading.issues[issues_before:]):
-            return None
-        return self._complete(target)
-
-    def _opaque(self, relationship: Relationship, value: dict[str, Any], path: str) -> Target | None:
-        if value.keys() != {"id"}:
-            says = f"can be named by its id only: {relationship.name} is not held here"
-            self._reading.say(path, Flaw(Code.UNSUPPORTED, says))
-            return None
-        return self._with_id(Target(relationship, path, {}), value["id"])
-
-    def _with_id(self, target: Target, value: object) -> Target | None:
-        read = BLANK if value is None else read_id(value)
-        if isinstance(read, Flaw):
-            self._reading.say(joined(target.path, "id"), read)
-            return None
-        target.resource_id = str(read)
-        return target
-
-    def _read_member(self, target: Target, name: str, value: Any) -> None:
-        if name == "id":
-            self._with_id(target, value)
-            return
-        path = joined(target.path, name)
-        for type_name in target.relationship.importable:
-            resource_type = self._types[type_name]
-            key = resource_type.unique_key
-            inner = resource_type.objects.get(name)
-            if name in key:
-                read = read_key_part(resource_type, name, value)
-            elif inner is not None and inner.input_key in key:
-                is_object = isinstance(value, dict)
-                name, read = inner.input_key, self.read(inner, value, path) if is_object else NO_OBJECT
-            else:
-                continue
-            if isinstance(read, Flaw):
-                self._reading.say(path, read)
-            elif read is not None:
-                target.parts[name] = read
-            return
-        types = " or ".join(target.relationship.importable)
-        flaw = Flaw(Code.UNKNOWN_ATTRIBUTE, f"is no part of what names one of {types}")
-        if not self._types[target.relationship.importable[0]].is_read_only(name):
-            self._reading.say(path, flaw)
-
-    def _complete(self, target: Target) -> Target | None:
-        if len(target.relationship.importable) > 1:  # which type it is, and so which key, is not known here
-            if target.parts or target.resource_id is not None:
-                return target
-            self._reading.say(joined(target.path, "id"), BLANK)
-            return None
-        resource_type = self._types[target.relationship.importable[0]]
-        needed = [name for name in resource_type.unique_key if name not in resource_type.optional_key]
-        missing = next((name for name in needed or ["id"] if name not in target.parts), None)
-        if missing is None:
-            return target
-        target.parts.clear()
-        if target.resource_id is not None:
-            return target
-        self._reading.say(joined(target.path, missing), BLANK)
-        return None
-
-
-def read_key_part(resource_type: ResourceType, name: str, value: object) -> Any:
-    """What a part of a key is, a `Flaw`, or None for one that is not there."""
-    if value is None or value == "":
-        return None
-    attribute = resource_type.attribute.get(name)
-    if attribute is None:
-        return read_id(value)
-    read = read_attribute(attribute, value)
-    return read.lower() if attribute.email and isinstance(read, str) else read
 
 
 def too_many(relationship: Relationship) -> Flaw:

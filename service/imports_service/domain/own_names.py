@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from copy import copy
 
 import msgspec
+from msgspec import UNSET
 
 from imports_service.domain.inputs import Input
 from imports_service.domain.nested import Given, walk
@@ -16,7 +17,7 @@ from imports_service.domain.targets import TargetRules
 class OwnNames(msgspec.Struct, frozen=True, kw_only=True):
     """What a segment may change, by canonical key and by id: parallel lists without repetition.
 
-    `child_types`: types of which the children of all these, and the children of the children, may change too.
+    `owned`: as types of owner and item, whose items may change too, and theirs below.
     `holders`: as type, input key and target type, references by which these hold resources that may change.
     """
 
@@ -24,7 +25,7 @@ class OwnNames(msgspec.Struct, frozen=True, kw_only=True):
     keys: list[str] = []
     id_types: list[str] = []
     ids: list[str] = []
-    child_types: list[str] = []
+    owned: list[tuple[str, str]] = []
     holders: list[tuple[str, str, str]] = []
 
     @property
@@ -34,7 +35,7 @@ class OwnNames(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def has_nested(self) -> bool:
         """Whether more than the named themselves may change."""
-        return bool(self.child_types or self.holders)
+        return bool(self.owned or self.holders)
 
 
 def own_names(shape: Shape, inputs: Iterable[Input], references: References) -> OwnNames:
@@ -57,7 +58,7 @@ def own_names(shape: Shape, inputs: Iterable[Input], references: References) -> 
         keys=own_keys + [key for _, key in keys],
         id_types=[shape.name] * len(own_ids) + [type_name for type_name, _ in ids],
         ids=own_ids + [resource_id for _, resource_id in ids],
-        child_types=_child_types(nesting),
+        owned=_owned(nesting),
         holders=holders,
     )
 
@@ -75,7 +76,8 @@ def _keys(shape: Shape, rows: Iterable[Input], references: References) -> Iterat
         values = copy(row.values)
         if row.nested is not None:
             for input_key, target in row.nested.targets.items():
-                setattr(values, input_key, targets.resolve(target, values, references).resource_id)
+                if getattr(values, input_key) is UNSET:
+                    setattr(values, input_key, targets.resolve(target, values, references).resource_id)
         rules.complete(values, references)
         yield shape.key_of(values)
 
@@ -103,19 +105,19 @@ def _changing(given: Given) -> Iterator[Given]:
         yield from (inner for inner in (*nested.objects.values(), *items) if not inner.only_names)
 
 
-def _child_types(nesting: Iterable[Given]) -> list[str]:
-    found: dict[str, None] = {}
+def _owned(nesting: Iterable[Given]) -> list[tuple[str, str]]:
+    found: dict[tuple[str, str], None] = {}
     for given in nesting:
         if given.nested is not None and given.nested.lists:
-            found |= dict.fromkeys(_owned_types(given.shape.resource_type, given.shape))
+            found |= dict.fromkeys(_owned_by(given.shape.resource_type, given.shape))
     return list(found)
 
 
-def _owned_types(resource_type: ResourceType, shape: Shape) -> Iterator[str]:
+def _owned_by(resource_type: ResourceType, shape: Shape) -> Iterator[tuple[str, str]]:
     for relationship in resource_type.owned_lists.values():
         nested = shape.family.types[relationship.nested_type]
-        yield nested.name
-        yield from _owned_types(nested, shape)
+        yield resource_type.name, nested.name
+        yield from _owned_by(nested, shape)
 
 
 def _holders(given: Given) -> Iterator[tuple[str, str, str]]:

@@ -60,7 +60,7 @@ class TargetRules:
         if target.resource_id is not None and references.by_id(type_name, target.resource_id) is not None:
             return Resolved(target.resource_id, [])
         issues = self._inner_issues(target, references)
-        if issues:
+        if issues or (issues := self._incomplete(target, type_name)):
             return Resolved(None, issues)
         key = self.key_of(target, type_name, references)
         found = references.by_key(type_name, key) if key is not None else None
@@ -84,6 +84,15 @@ class TargetRules:
             path = target.path.removesuffix(name) + type_from
             return Issue(Code.REQUIRED, path, f"can't be blank: it says what {name} is")
         return Issue(Code.UNSUPPORTED, target.path, "can be named by its id only: its type is not held here")
+
+    def _incomplete(self, target: Target, type_name: str) -> list[Issue]:
+        """What a target of several types lacks can be told only now that its type is known."""
+        if target.resource_id is not None:
+            return []
+        resource_type = self._types[type_name]
+        needed = [name for name in resource_type.unique_key if name not in resource_type.optional_key]
+        lacking = [name for name in needed if name not in target.parts]
+        return [Issue(Code.REQUIRED, joined(target.path, name), "can't be blank") for name in lacking[:1]]
 
     def _missing(self, target: Target, type_name: str) -> Issue:
         resource_type = self._types[type_name]

@@ -30,6 +30,7 @@ class CsvRows:
         names_of: Callable[[list[str]], CsvNames],
     ) -> None:
         self._cells = len(header)
+        self._taken_from_cell = secrets.taken_from_cell
         self._max_input_bytes = max_input_bytes
         self._collector = collector
         is_returned = "_row_number" in header
@@ -86,10 +87,10 @@ class CsvRows:
     def _add_emptied(self, records: list[list[str]]) -> None:
         """Take records of a type with secrets: their cells are emptied, and the segment says where."""
         for record in records:
-            emptied = [
-                self._columns[place] for place in self._secrets if place < len(record) and record[place]
-            ]
+            emptied = []
             for place in self._secrets:
-                if place < len(record):
-                    record[place] = ""
+                if place < len(record) and record[place]:
+                    record[place] = self._taken_from_cell(self._columns[place], record[place])
+                    if not record[place]:
+                        emptied.append(self._columns[place])
             self._add_line(_encoder.encode(record), emptied)

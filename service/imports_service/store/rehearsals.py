@@ -90,7 +90,7 @@ async def read_resources(
         named.keys,
         named.id_types,
         named.ids,
-        named.child_types,
+        *([pair[part] for pair in named.owned] for part in range(2)),
         *([holder[part] for holder in named.holders] for part in range(3)),
     )
     stored: list[StoredResource] = []

@@ -14,7 +14,7 @@ from imports_service.domain.lookups import OwnNames, Wanted
 from imports_service.domain.references import References
 from imports_service.domain.resources import ReferenceRow, StoredResource, WrittenResource
 from imports_service.store.copy_rows import CHANGED_COLUMNS, NEW_COLUMNS, changed_rows, new_rows
-from imports_service.store.database import Connection
+from imports_service.store.database import Connection, TransactionConflict
 from imports_service.store.statements import SQL
 
 SLICE_ROWS = 250
@@ -68,17 +68,37 @@ async def lock_resources(
     """Lock and read every resource named, by key, by id, by owner or by holder, in one order; unknown names are
     left out.
 
-    Raises (through the transaction) `TransactionConflict` when a lock is not had in time.
+    Raises (through the transaction, or itself) `TransactionConflict` when a lock is not had in time, and when what
+    an owner owns has changed while its lock was waited for.
     """
     names = (named.key_types, named.keys, named.id_types, named.ids)
     if not named.has_nested:
         return await _stored(await connection.fetch(SQL.lock_resources, organization_id, *names))
+    owners, items = ([pair[part] for pair in named.owned] for part in range(2))
     holders = [[holder[part] for holder in named.holders] for part in range(3)]
-    return await _stored(
-        await connection.fetch(
-            SQL.lock_nested_resources, organization_id, *names, named.child_types, *holders
-        )
+    found = await _stored(
+        await connection.fetch(SQL.lock_nested_resources, organization_id, *names, owners, items, *holders)
     )
+    await _check_owned(connection, organization_id, named.owned, found)
+    return found
+
+
+async def _check_owned(
+    connection: Connection,
+    organization_id: str,
+    owned: Sequence[tuple[str, str]],
+    found: Sequence[StoredResource],
+) -> None:
+    """Look again at what the owners own, now that they are locked: what was locked was found before the wait."""
+    pairs = [(one.id, item) for one in found for owner, item in owned if one.resource_type == owner]
+    if not pairs:
+        return
+    records = await connection.fetch(
+        SQL.find_owned_resources, organization_id, [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    )
+    locked = {(one.resource_type, one.id) for one in found}
+    if any((record["resource_type"], record["id"]) not in locked for record in records):
+        raise TransactionConflict("an owner has got other items meanwhile", reason="DATABASE_UNAVAILABLE")
 
 
 async def copy_created(

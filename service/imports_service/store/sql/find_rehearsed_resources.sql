@@ -1,8 +1,8 @@
 -- Read every resource that a segment of a rehearsal would change, as its overlay over the environment shows it.
 --
 -- $1 organization_id text, $2 import_uid uuid, $3 types text[] and $4 keys text[] (parallel), $5 types text[] and
--- $6 ids text[] (parallel), $7 types text[] of children, $8 types text[], $9 references text[] and
--- $10 target types text[] (parallel): by which references the resources of a type hold others
+-- $6 ids text[] (parallel), $7 types text[] of owners and $8 types text[] of what they own (parallel), $9 types text[],
+-- $10 references text[] and $11 target types text[] (parallel): by which references the resources of a type hold others
 -- ->  rows: resource_type text, id text, key text, owner_id text, attributes text, created_at timestamptz
 --
 -- As lock_nested_resources, but takes no lock. Names are looked for in both tables; then what the overlay says of an id
@@ -33,7 +33,7 @@ WITH named AS MATERIALIZED (
 held AS MATERIALIZED (
     SELECT h.target_type COLLATE "C" AS resource_type, holder.id
     FROM named
-    JOIN unnest($8::text[], $9::text[], $10::text[]) AS h (resource_type, reference, target_type)
+    JOIN unnest($9::text[], $10::text[], $11::text[]) AS h (resource_type, reference, target_type)
         ON h.resource_type = named.resource_type
     CROSS JOIN LATERAL (
         SELECT (attributes ->> h.reference) COLLATE "C" AS id
@@ -54,42 +54,42 @@ held AS MATERIALIZED (
 children AS MATERIALIZED (
     SELECT child.resource_type, child.id
     FROM named
+    JOIN unnest($7::text[], $8::text[]) AS o (owner_type, item_type) ON o.owner_type = named.resource_type
     CROSS JOIN LATERAL (
         (
             SELECT resource_type, id
             FROM rehearsal_resource
-            WHERE organization_id = $1 AND import_uid = $2 AND owner_id = named.id
+            WHERE organization_id = $1 AND import_uid = $2 AND owner_id = named.id AND resource_type = o.item_type
             OFFSET 0
         )
         UNION
         (
             SELECT resource_type, id
             FROM resource
-            WHERE organization_id = $1 AND owner_id = named.id
+            WHERE organization_id = $1 AND owner_id = named.id AND resource_type = o.item_type
             OFFSET 0
         )
     ) AS child
-    WHERE cardinality($7::text[]) > 0 AND child.resource_type = ANY ($7::text[])
 ),
 grandchildren AS MATERIALIZED (
     SELECT child.resource_type, child.id
     FROM children
+    JOIN unnest($7::text[], $8::text[]) AS o (owner_type, item_type) ON o.owner_type = children.resource_type
     CROSS JOIN LATERAL (
         (
             SELECT resource_type, id
             FROM rehearsal_resource
-            WHERE organization_id = $1 AND import_uid = $2 AND owner_id = children.id
+            WHERE organization_id = $1 AND import_uid = $2 AND owner_id = children.id AND resource_type = o.item_type
             OFFSET 0
         )
         UNION
         (
             SELECT resource_type, id
             FROM resource
-            WHERE organization_id = $1 AND owner_id = children.id
+            WHERE organization_id = $1 AND owner_id = children.id AND resource_type = o.item_type
             OFFSET 0
         )
     ) AS child
-    WHERE child.resource_type = ANY ($7::text[])
 )
 SELECT seen.resource_type, seen.id, seen.key, seen.owner_id, seen.attributes, seen.created_at
 FROM (

@@ -1,8 +1,9 @@
 -- Read every resource that a segment may change where rows nest others, and keep every other change of them waiting.
 --
 -- $1 organization_id text, $2 types text[] and $3 keys text[] (parallel), $4 types text[] and $5 ids text[] (parallel),
--- $6 types text[] of children, $7 types text[], $8 references text[] and $9 target types text[] (parallel): by which
--- references the resources of a type hold others  ->  resources, each once; names without a resource are left out
+-- $6 types text[] of owners and $7 types text[] of what they own (parallel), $8 types text[], $9 references text[] and
+-- $10 target types text[] (parallel): by which references the resources of a type hold others
+-- ->  resources, each once; names without a resource are left out
 --
 -- As lock_resources, for the same reasons; what the named own, on two levels, and what they hold is found before
 -- anything is locked. OFFSET 0 keeps each owner's children one index look-up.
@@ -22,7 +23,7 @@ WITH named AS MATERIALIZED (
 held AS MATERIALIZED (
     SELECT h.target_type COLLATE "C" AS resource_type, holder.id
     FROM named
-    JOIN unnest($7::text[], $8::text[], $9::text[]) AS h (resource_type, reference, target_type)
+    JOIN unnest($8::text[], $9::text[], $10::text[]) AS h (resource_type, reference, target_type)
         ON h.resource_type = named.resource_type
     CROSS JOIN LATERAL (
         SELECT (attributes ->> h.reference) COLLATE "C" AS id
@@ -35,20 +36,22 @@ held AS MATERIALIZED (
 children AS MATERIALIZED (
     SELECT child.resource_type, child.id
     FROM named
+    JOIN unnest($6::text[], $7::text[]) AS o (owner_type, item_type) ON o.owner_type = named.resource_type
     CROSS JOIN LATERAL (
         SELECT resource_type, id
         FROM resource
-        WHERE organization_id = $1 AND owner_id = named.id AND resource_type = ANY ($6::text[])
+        WHERE organization_id = $1 AND owner_id = named.id AND resource_type = o.item_type
         OFFSET 0
     ) AS child
 ),
 grandchildren AS MATERIALIZED (
     SELECT child.resource_type, child.id
     FROM children
+    JOIN unnest($6::text[], $7::text[]) AS o (owner_type, item_type) ON o.owner_type = children.resource_type
     CROSS JOIN LATERAL (
         SELECT resource_type, id
         FROM resource
-        WHERE organization_id = $1 AND owner_id = children.id AND resource_type = ANY ($6::text[])
+        WHERE organization_id = $1 AND owner_id = children.id AND resource_type = o.item_type
         OFFSET 0
     ) AS child
 )
