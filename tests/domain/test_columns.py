@@ -177,26 +177,16 @@ def test_cells_of_a_row_together_make_what_they_are_parts_of() -> None:
         "_archive": "TRUE",
     }
 
-    assert json_of(read("orders", list(columns), list(columns.values()))) == {
+    assert read("orders", list(columns), list(columns.values())) == {
         "number": "1",
         "customer": {"email": "a@b.c"},
         "shipping_address": {"city": "Oslo", "metadata": {"a": "1"}},
-        "line_items": [
-            {"quantity": 2, "line_item_options": ["gap", {"quantity": 5}]},
-            "gap",
-            {"tags": [{"name": "x"}, {"name": "y"}], "item": {"code": "A"}},
-        ],
+        "line_items": {
+            0: {"quantity": 2, "line_item_options": {1: {"quantity": 5}}},
+            2: {"tags": [{"name": "x"}, {"name": "y"}], "item": {"code": "A"}},
+        },
         "_archive": True,
     }
-
-
-def json_of(value: Any) -> Any:
-    """The value with a word for each item of a list that is not there."""
-    if isinstance(value, dict):
-        return {name: json_of(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [json_of(inner) for inner in value]
-    return value if isinstance(value, str | int | float | bool | None) else "gap"
 
 
 @pytest.mark.parametrize(
@@ -211,8 +201,9 @@ def json_of(value: Any) -> Any:
         (["tags.name", "tags.id"], ["a,b", "1"], [{"name": "a", "id": "1"}, {"name": "b"}]),
         (["tags.name", "tags.id"], ["", "1,2"], [{"id": "1"}, {"id": "2"}]),
         (["tags.name"], ["NULL"], None),
-        (["tags.0.name", "tags.1.name"], ["a", "b"], [{"name": "a"}, {"name": "b"}]),
-        (["tags.0", "tags.1"], ["a", '{"name": "b"}'], ["a", {"name": "b"}]),
+        (["tags.name", "tags.id"], ["a", "NULL"], [{"name": "a"}]),
+        (["tags.0.name", "tags.1.name"], ["a", "b"], {0: {"name": "a"}, 1: {"name": "b"}}),
+        (["tags.0", "tags.1"], ["a", '{"name": "b"}'], {0: "a", 1: {"name": "b"}}),
     ],
 )
 def test_tags_stand_in_cells_in_several_forms(columns: list[str], cells: list[str | None], tags: Any) -> None:

@@ -9,8 +9,9 @@ from itertools import zip_longest
 from typing import Any
 
 from imports_service.domain.columns import Cell, Column, Step, column_of
+from imports_service.domain.nested import MAX_ITEMS
 from imports_service.domain.resource_type import ResourceType
-from imports_service.domain.values import FROM_TEXT, GAP, json_from_text
+from imports_service.domain.values import FROM_TEXT, json_from_text
 
 Cells = Sequence[str | None]
 
@@ -38,7 +39,6 @@ class CellReader:
         self._nested = [(name, column) for name, column in found.items() if column.path != (name,)]
         # what is written as one list of names in several columns is put together item by item
         self._names = {column.path[:-1] for _, column in self._nested if column.kind is Cell.PARTS}
-        self._has_lists = any(isinstance(step, int) for _, column in self._nested for step in column.path)
 
     def read(self, records: Sequence[Cells]) -> list[dict[str, Any]]:
         """What each record gives, by column. Every record must have as many cells as there are columns.
@@ -78,14 +78,12 @@ class CellReader:
         return cells if from_text is None else [from_text(cell) if cell else cell for cell in cells]
 
     def _nest(self, row: dict[str, Any]) -> None:
-        """Put the dotted cells of a row together. Lists are kept by place until all their cells are in."""
+        """Put the dotted cells of a row together; numbered items stay under their places."""
         for name, column in self._nested:
             if name in row:
                 _put(row, column.path, row.pop(name))
         for path in self._names:
             _at(row, path, _items_of_names)
-        if self._has_lists:
-            _lists_in(row)
 
 
 def _put(holder: dict[Any, Any], path: Sequence[Step], value: Any) -> None:
@@ -103,8 +101,9 @@ def _at(holder: Any, path: Sequence[Step], change: Callable[[Any], Any]) -> None
 
 
 def _items_of_names(columns: Any) -> Any:
-    """The items of a list whose columns hold one list of texts each; null where a cell is null."""
-    if any(cell is None for cell in columns.values()):
+    """The items of a list whose columns hold one list of texts each; null where all that is given is null."""
+    columns = {name: cell for name, cell in columns.items() if cell is not None}
+    if not columns:
         return None
     if any(not isinstance(cell, list) for cell in columns.values()):
         return columns
@@ -112,16 +111,6 @@ def _items_of_names(columns: Any) -> Any:
         {name: text for name, text in zip(columns, texts, strict=True) if text is not None}
         for texts in zip_longest(*columns.values())
     ]
-
-
-def _lists_in(holder: dict[Any, Any]) -> None:
-    """Make lists of what is kept by place; an item without a cell is a gap."""
-    for name, value in holder.items():
-        if not isinstance(value, dict):
-            continue
-        _lists_in(value)
-        if value and all(isinstance(step, int) for step in value):
-            holder[name] = [value.get(place, GAP) for place in range(max(value) + 1)]
 
 
 def _from_text(column: Column) -> Callable[[str], object] | None:
@@ -140,4 +129,4 @@ def _names_from_text(text: str) -> object:
     """A JSON list, or the texts between commas."""
     if text.lstrip().startswith("["):
         return json_from_text(text)
-    return [name for name in map(str.strip, text.split(",")) if name]
+    return [name for name in map(str.strip, text.split(",", MAX_ITEMS)) if name]

@@ -155,15 +155,17 @@ class NestedRow:
             relationship = given.shape.resource_type.objects[name]
             if relationship.nested != "owned":
                 continue
-            current = None
+            stored = None
             if resource is not None:
-                current = getattr(self._workspace.values_of(resource), relationship.input_key) or None
-            if (beside := getattr(values, relationship.input_key)) is not UNSET:
-                current = beside
-            held_id = inner.values.id or current
+                stored = getattr(self._workspace.values_of(resource), relationship.input_key) or None
+            beside = getattr(values, relationship.input_key)
+            held_id = inner.values.id or (stored if beside is UNSET else beside)
             held = self._workspace.ids(inner.shape.name).get(held_id) if held_id else None
-            if held is None and held_id and self._references.by_id(inner.shape.name, held_id) is not None:
-                self.unlocked.append((inner.shape.name, held_id))
+            if held is None and held_id:
+                # what is stored is there: another import has set it after this segment looked
+                is_there = self._references.by_id(inner.shape.name, held_id) is not None
+                if is_there or held_id == stored:
+                    self.unlocked.append((inner.shape.name, held_id))
             held = self.apply(inner, self.prepare(inner), held)
             self._set(given, values, relationship.input_key, held.id)
 
@@ -191,10 +193,9 @@ class NestedRow:
 
     def _create(self, given: Given, prepared: Prepared) -> Resource:
         rules = self._upserts.rules_of(given.shape)
-        if prepared.is_sound:
-            triggers = given.nested.triggers if given.nested is not None else {}
-            for issue in rules.missing(prepared.values, triggers):
-                self._say(given, issue)
+        triggers = given.nested.triggers if given.nested is not None else {}
+        for issue in rules.missing(_as_asked(given, prepared), triggers):
+            self._say(given, issue)
         self.is_changed = True
         resource = self._upserts.create(given.shape, prepared.values, prepared.key)
         if self._recorder is not None:
@@ -254,3 +255,15 @@ def _as_given(given: Given, values: Any) -> Any:
     for input_key in given.nested.names:
         setattr(own, input_key, getattr(values, input_key))
     return own
+
+
+def _as_asked(given: Given, prepared: Prepared) -> Any:
+    """The values, with something in the place of references that name what is not there: given they were."""
+    if prepared.is_sound or given.nested is None:
+        return prepared.values
+    asked = copy(prepared.values)
+    for input_key in given.nested.names:
+        value = getattr(asked, input_key)
+        if value is UNSET or (value is None and input_key in given.nested.targets):
+            setattr(asked, input_key, "?")
+    return asked

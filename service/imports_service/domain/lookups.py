@@ -3,7 +3,8 @@
 Two questions, in this order: what do the rows refer to (`wanted_references`), and which resources may they change
 (`own_names`). The store answers the first without locks and the second by locking what it finds; nothing here reads
 anything. The answers to the first are `References`, which this module hands on. Where a key holds a reference that is
-given by a key itself, the first question has to be asked again with what was found (`wanted_targets`).
+given by a key itself, the first question has to be asked again with what was found (`wanted_targets`). Rows are taken
+in steps, so that a segment of many names holds nobody up.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,12 +15,22 @@ import msgspec
 
 from imports_service.domain.inputs import Input
 from imports_service.domain.nested import Given, Target, walk
-from imports_service.domain.own_names import OwnNames, own_names
+from imports_service.domain.own_names import GatheredNames, OwnNames, own_names
 from imports_service.domain.references import ReferenceRules, References, Shortcut, is_given
 from imports_service.domain.shapes import Shape
 from imports_service.domain.targets import TargetRules
 
-__all__ = ["OwnNames", "References", "Wanted", "own_names", "wanted_references", "wanted_targets"]
+__all__ = [
+    "GatheredNames",
+    "OwnNames",
+    "ReferenceNames",
+    "References",
+    "TargetNames",
+    "Wanted",
+    "own_names",
+    "wanted_references",
+    "wanted_targets",
+]
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,22 +54,52 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 def wanted_references(shape: Shape, inputs: Iterable[Input]) -> Wanted:
     """What the rows refer to: everything that must exist, the targets of all shortcuts, and what is shared."""
-    inputs = [row for row in inputs if row.values is not None]
-    found = _Names()
-    found.of_references(shape, [row.values for row in inputs])
-    for row in inputs:
-        if row.nested is not None:
-            found.of_nested(Given(shape, row.values, nested=row.nested))
-    return found.wanted()
+    names = ReferenceNames(shape)
+    names.add(inputs)
+    return names.wanted()
 
 
 def wanted_targets(shape: Shape, inputs: Iterable[Input], references: References) -> Wanted:
     """What is to be asked again, now that references within keys are known; empty for most documents."""
-    found = _Names(references)
-    for row in inputs:
-        if row.nested is not None:
-            found.of_targets(Given(shape, row.values, nested=row.nested))
-    return found.wanted_keys()
+    names = TargetNames(shape, references)
+    names.add(inputs)
+    return names.wanted()
+
+
+class ReferenceNames:
+    """What rows refer to, gathered in steps; see `wanted_references`."""
+
+    def __init__(self, shape: Shape) -> None:
+        self._shape = shape
+        self._names = _Names()
+
+    def add(self, inputs: Iterable[Input]) -> None:
+        """Take the names of the next rows."""
+        rows = [row for row in inputs if row.values is not None]
+        self._names.of_references(self._shape, [row.values for row in rows])
+        for row in rows:
+            if row.nested is not None:
+                self._names.of_nested(Given(self._shape, row.values, nested=row.nested))
+
+    def wanted(self) -> Wanted:
+        return self._names.wanted()
+
+
+class TargetNames:
+    """What is to be asked again, gathered in steps; see `wanted_targets`."""
+
+    def __init__(self, shape: Shape, references: References) -> None:
+        self._shape = shape
+        self._names = _Names(references)
+
+    def add(self, inputs: Iterable[Input]) -> None:
+        """Take the names of the next rows."""
+        for row in inputs:
+            if row.nested is not None:
+                self._names.of_targets(Given(self._shape, row.values, nested=row.nested))
+
+    def wanted(self) -> Wanted:
+        return self._names.wanted_keys()
 
 
 class _Names:

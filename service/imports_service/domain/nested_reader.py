@@ -3,7 +3,7 @@
 What only the environment can tell (whether a target exists, which item is which) is left to the fold.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from msgspec import UNSET
@@ -14,7 +14,7 @@ from imports_service.domain.reading import Reading
 from imports_service.domain.rows import Code
 from imports_service.domain.shapes import Shape
 from imports_service.domain.target_reader import TargetReader
-from imports_service.domain.values import BLANK, GAP, NO_OBJECT, Flaw, read_attribute
+from imports_service.domain.values import BLANK, NO_OBJECT, Flaw, read_attribute
 
 _NO_LIST = Flaw(Code.WRONG_TYPE, "must be a list")
 _NO_ITEM = Flaw(Code.WRONG_TYPE, "must be an object")
@@ -79,43 +79,39 @@ class NestedReader:
     def _read_owned(
         self, name: str, value: Any, nested: Nested, reading: Reading, path: str, level: int
     ) -> None:
-        relationship = self._type.lists[name]
-        items = self._items(relationship, value, reading, joined(path, name))
+        items = self._read_items(self._type.lists[name], value, reading, joined(path, name), level)
         if items is not None:
-            nested.lists[name] = [
-                item
-                for place, raw in enumerate(items)
-                if (
-                    item := self._item(
-                        relationship, raw, reading, f"{joined(path, name)}[{place}]", level + 2
-                    )
-                )
-            ]
+            nested.lists[name] = items
 
-    def _items(self, relationship: Relationship, value: Any, reading: Reading, path: str) -> list[Any] | None:
-        if value is None:
-            return []
-        if not isinstance(value, list):
+    def _read_shared(
+        self, name: str, value: Any, nested: Nested, reading: Reading, path: str, level: int
+    ) -> None:
+        items = self._read_items(self._type.lists[name], value, reading, joined(path, name), level)
+        if items is not None:
+            nested.shared[name] = items
+
+    def _read_items(
+        self, relationship: Relationship, value: Any, reading: Reading, path: str, level: int
+    ) -> list[Given] | None:
+        """The items that could be read; None where there is no list of them, or too long a one."""
+        items = _by_place(value)
+        if items is None:
             reading.say(path, _NO_LIST)
             return None
-        reading.items += sum(item is not GAP for item in value)
+        reading.items += len(items)
         if reading.items > MAX_ITEMS:
             reading.say(path, _TOO_MANY_IN_ROW)
             return None
-        if (
-            relationship.nested == "owned"
-            and relationship.max_items is not None
-            and (sum(item is not GAP for item in value) > relationship.max_items)
-        ):
+        most = relationship.max_items if relationship.nested == "owned" else None
+        if most is not None and len(items) > most:
             reading.say(path, too_many(relationship))
             return None
-        return value
+        read = (self._item(relationship, raw, reading, f"{path}[{place}]", level + 2) for place, raw in items)
+        return [item for item in read if item is not None]
 
     def _item(
         self, relationship: Relationship, raw: Any, reading: Reading, path: str, level: int
     ) -> Given | None:
-        if raw is GAP:
-            return None
         if isinstance(raw, dict):
             return self._read_object(relationship.nested_type, raw, reading, path=path, level=level)
         if relationship.nested == "shared" and isinstance(raw, str):
@@ -131,19 +127,6 @@ class NestedReader:
             reading.say(path, read)
             return None
         return Given(shape, shape.struct(**{relationship.key: read}), path, is_text=True)
-
-    def _read_shared(
-        self, name: str, value: Any, nested: Nested, reading: Reading, path: str, level: int
-    ) -> None:
-        relationship = self._type.lists[name]
-        items = self._items(relationship, value, reading, joined(path, name))
-        if items is None:
-            return
-        nested.shared[name] = [
-            item
-            for place, raw in enumerate(items)
-            if (item := self._item(relationship, raw, reading, f"{joined(path, name)}[{place}]", level + 2))
-        ]
 
     def _read_added(
         self, name: str, value: Any, nested: Nested, reading: Reading, path: str, _level: int
@@ -166,7 +149,7 @@ class NestedReader:
         if not isinstance(value, str):
             reading.say(joined(path, name), _NO_NAMES)
             return []
-        names = list(dict.fromkeys(filter(None, map(str.strip, value.split(",")))))
+        names = list(dict.fromkeys(filter(None, map(str.strip, value.split(",", MAX_ITEMS)))))
         reading.items += len(names)
         if reading.items > MAX_ITEMS:
             reading.say(joined(path, name), _TOO_MANY_IN_ROW)
@@ -217,6 +200,17 @@ class NestedReader:
             nested.targets[relationship.input_key] = target
             name = relationship.name
             nested.names[relationship.input_key] = name if target.parts else f"{name}.id"
+
+
+def _by_place(value: Any) -> Collection[tuple[int, Any]] | None:
+    """The items of a list with their places; a CSV row gives only some, by number. None for what is no list."""
+    if value is None:
+        return ()
+    if isinstance(value, list):
+        return list(enumerate(value))
+    if isinstance(value, dict) and value and all(isinstance(place, int) for place in value):
+        return sorted(value.items())
+    return None
 
 
 def too_many(relationship: Relationship) -> Flaw:

@@ -42,25 +42,60 @@ def own_names(shape: Shape, inputs: Iterable[Input], references: References) -> 
     """What the rows may change: what they name themselves, by keys that references complete among others, and what
     they nest.
     """
-    rows = [row for row in inputs if row.values is not None]
-    own_ids = [given for given in dict.fromkeys(row.values.id for row in rows) if is_given(given)]
-    own_keys = [key for key in dict.fromkeys(_keys(shape, rows, references)) if key is not None]
-    nesting = [Given(shape, row.values, nested=row.nested) for row in rows if row.nested is not None]
-    holders = list(dict.fromkeys(holder for given in nesting for holder in _holders(given)))
-    ids = dict.fromkeys(name for given in nesting for name in _nested_ids(given))
-    keys = dict.fromkeys(name for given in nesting for name in _nested_keys(given))
-    for _, input_key, target_type in holders:
+    names = GatheredNames(shape, references)
+    names.add(inputs)
+    return names.names()
+
+
+class GatheredNames:
+    """What rows may change, gathered in steps; see `own_names`."""
+
+    def __init__(self, shape: Shape, references: References) -> None:
+        self._shape = shape
+        self._references = references
+        self._ids: dict[str, None] = {}
+        self._keys: dict[str | None, None] = {}
+        self._nested_ids: dict[tuple[str, str], None] = {}
+        self._nested_keys: dict[tuple[str, str], None] = {}
+        self._owned: dict[tuple[str, str], None] = {}
+        self._holders: dict[tuple[str, str, str], None] = {}
+        self._held: dict[tuple[str, str], None] = {}
+        objects = shape.resource_type.objects.values()
+        self._holding = [(r.input_key, r.nested_type) for r in objects if r.nested == "owned"]
+
+    def add(self, inputs: Iterable[Input]) -> None:
+        """Take the names of the next rows."""
+        rows = [row for row in inputs if row.values is not None]
+        self._ids |= dict.fromkeys(row.values.id for row in rows)
+        self._keys |= dict.fromkeys(_keys(self._shape, rows, self._references))
+        for input_key, target_type in self._holding:
+            held = (getattr(row.values, input_key) for row in rows)
+            self._held |= dict.fromkeys((target_type, one) for one in held if is_given(one))
+        for row in rows:
+            if row.nested is not None:
+                self._add_nested(Given(self._shape, row.values, nested=row.nested))
+
+    def names(self) -> OwnNames:
+        """Everything that the rows so far may change."""
+        ids = [given for given in self._ids if is_given(given)]
+        keys = [key for key in self._keys if key is not None]
         # a row may give what it holds by its id, and a later one change it in place
-        held = (getattr(row.values, input_key) for row in rows)
-        ids |= dict.fromkeys((target_type, resource_id) for resource_id in held if is_given(resource_id))
-    return OwnNames(
-        key_types=[shape.name] * len(own_keys) + [type_name for type_name, _ in keys],
-        keys=own_keys + [key for _, key in keys],
-        id_types=[shape.name] * len(own_ids) + [type_name for type_name, _ in ids],
-        ids=own_ids + [resource_id for _, resource_id in ids],
-        owned=_owned(nesting),
-        holders=holders,
-    )
+        nested_ids = [*self._nested_ids, *(self._held if self._holders else ())]
+        return OwnNames(
+            key_types=[self._shape.name] * len(keys) + [type_name for type_name, _ in self._nested_keys],
+            keys=keys + [key for _, key in self._nested_keys],
+            id_types=[self._shape.name] * len(ids) + [type_name for type_name, _ in nested_ids],
+            ids=ids + [resource_id for _, resource_id in nested_ids],
+            owned=list(self._owned),
+            holders=list(self._holders),
+        )
+
+    def _add_nested(self, given: Given) -> None:
+        self._nested_ids |= dict.fromkeys(_nested_ids(given))
+        self._nested_keys |= dict.fromkeys(_nested_keys(given))
+        self._holders |= dict.fromkeys(_holders(given))
+        if given.nested is not None and given.nested.lists:
+            self._owned |= dict.fromkeys(_owned_by(given.shape.resource_type, given.shape))
 
 
 def _keys(shape: Shape, rows: Iterable[Input], references: References) -> Iterator[str | None]:
@@ -100,17 +135,14 @@ def _changing(given: Given) -> Iterator[Given]:
     for holder in walk(given):
         if holder.nested is None:
             continue
-        nested = holder.nested
-        items = [item for of_list in (*nested.shared.values(), *nested.added.values()) for item in of_list]
-        yield from (inner for inner in (*nested.objects.values(), *items) if not inner.only_names)
-
-
-def _owned(nesting: Iterable[Given]) -> list[tuple[str, str]]:
-    found: dict[tuple[str, str], None] = {}
-    for given in nesting:
-        if given.nested is not None and given.nested.lists:
-            found |= dict.fromkeys(_owned_by(given.shape.resource_type, given.shape))
-    return list(found)
+        nested, objects = holder.nested, holder.shape.resource_type.objects
+        shared = [item for of_list in (*nested.shared.values(), *nested.added.values()) for item in of_list]
+        for name, inner in nested.objects.items():
+            if objects[name].nested == "owned":
+                yield inner
+            else:
+                shared.append(inner)
+        yield from (inner for inner in shared if not inner.only_names)
 
 
 def _owned_by(resource_type: ResourceType, shape: Shape) -> Iterator[tuple[str, str]]:

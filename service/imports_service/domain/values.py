@@ -39,15 +39,6 @@ class NoNumber(Enum):
     TOO_LARGE = "too large"
 
 
-class Gap(Enum):
-    """What stands in a list of nested items for an item of which a CSV row gives no cell."""
-
-    GAP = "gap"
-
-
-GAP = Gap.GAP
-
-
 class Flaw(msgspec.Struct, frozen=True):
     """Why a value is refused; which attribute it was given for is the caller's to say."""
 

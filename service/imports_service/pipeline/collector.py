@@ -7,6 +7,7 @@ from imports_service.domain.errors import FieldViolation, InvalidArgument
 from imports_service.domain.imports import Format
 from imports_service.domain.rows import Code
 from imports_service.pipeline.segments import VERSION, SegmentHeader, refused_line
+from imports_service.pipeline.weights import MOST_IN_SEGMENT, weight_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +25,15 @@ class RowCollector:
     """Takes rows in document order; `take` gives the segments that are full.
 
     A segment ends before the row that would make it exceed `segment_rows` or, unless it is the only one,
-    `segment_bytes`.
+    `segment_bytes` or the weight of its rows (see `pipeline.weights`).
     """
 
     def __init__(
         self, *, kind: Format, registry_hash: str, segment_rows: int, segment_bytes: int, max_inputs: int
     ) -> None:
         self.rows = 0
-        self.columns: list[str] | None = None
+        self._columns: list[str] | None = None
+        self._weight_of = weight_of(kind)
         self._kind = kind
         self._registry_hash = registry_hash
         self._segment_rows = segment_rows
@@ -41,16 +43,27 @@ class RowCollector:
         self._cut_segments = 0
         self._begin_segment()
 
+    @property
+    def columns(self) -> list[str] | None:
+        """The columns of a CSV document, known before its first row."""
+        return self._columns
+
+    @columns.setter
+    def columns(self, columns: list[str] | None) -> None:
+        self._columns = columns
+        self._weight_of = weight_of(self._kind, columns or ())
+
     def add(self, lines: list[bytes]) -> None:
         """Append rows that are kept. Raises `InvalidArgument` INPUTS_TOO_MANY."""
         self._count(len(lines))
         while lines:
             if len(self._lines) == self._segment_rows:
                 self._cut()
-            fitting = self._fitting(lines)
+            fitting, size, weight = self._fitting(lines)
             taken, lines = (lines, []) if fitting == len(lines) else (lines[:fitting], lines[fitting:])
             self._lines += taken
-            self._bytes += sum(map(len, taken)) + len(taken)
+            self._bytes += size
+            self._weight += weight
             if lines:
                 self._cut()
 
@@ -84,16 +97,21 @@ class RowCollector:
                 max_inputs=self._max_inputs,
             )
 
-    def _fitting(self, lines: Sequence[bytes]) -> int:
-        room = min(self._segment_rows - len(self._lines), len(lines))
-        left = self._segment_bytes - self._bytes
-        if sum(map(len, lines[:room])) + room <= left:
-            return room
-        for fitting in range(room):
-            left -= len(lines[fitting]) + 1
-            if left < 0:
-                return max(fitting, 0 if self._lines else 1)
-        return room
+    def _fitting(self, lines: Sequence[bytes]) -> tuple[int, int, int]:
+        """How many of the lines the segment still takes, their bytes and their weight."""
+        some = lines[: self._segment_rows - len(self._lines)]
+        size, weight = sum(map(len, some)) + len(some), sum(map(self._weight_of, some))
+        if self._bytes + size <= self._segment_bytes and self._weight + weight <= MOST_IN_SEGMENT:
+            return len(some), size, weight
+        size = weight = 0
+        for fitting, line in enumerate(some):
+            heavier = weight + self._weight_of(line)
+            longer = size + len(line) + 1
+            is_full = self._bytes + longer > self._segment_bytes or self._weight + heavier > MOST_IN_SEGMENT
+            if is_full and (fitting or self._lines):
+                return fitting, size, weight
+            size, weight = longer, heavier
+        return len(some), size, weight
 
     def _cut(self) -> None:
         rows_cut = self._rows_cut + len(self._lines)
@@ -102,7 +120,7 @@ class RowCollector:
             kind=self._kind,
             rows=[(self._rows_cut + 1, rows_cut)],
             registry=self._registry_hash,
-            columns=self.columns,
+            columns=self._columns,
             refused=self._refused,
             write_only=self._write_only,
         )
@@ -115,6 +133,6 @@ class RowCollector:
     def _begin_segment(self, rows_cut: int = 0) -> None:
         self._rows_cut = rows_cut
         self._lines: list[bytes] = []
-        self._bytes = 0
+        self._bytes = self._weight = 0
         self._refused: list[tuple[int, Code]] = []
         self._write_only: list[tuple[int, list[str]]] = []

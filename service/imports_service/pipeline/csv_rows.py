@@ -18,7 +18,10 @@ _encoder = msgspec.json.Encoder()
 
 
 class CsvRows:
-    """Hands CSV records to the collector, and what they name to the order."""
+    """Hands CSV records to the collector, and what they name to the order.
+
+    `is_returned`: the document is a file of failed inputs that comes back.
+    """
 
     def __init__(
         self,
@@ -33,8 +36,8 @@ class CsvRows:
         self._taken_from_cell = secrets.taken_from_cell
         self._max_input_bytes = max_input_bytes
         self._collector = collector
-        is_returned = "_row_number" in header
-        self._marks = [place for place, name in enumerate(header) if is_returned and name in MARKS]
+        self.is_returned = "_row_number" in header
+        self._marks = [place for place, name in enumerate(header) if self.is_returned and name in MARKS]
         self._columns = [name for place, name in enumerate(header) if place not in self._marks]
         self._secrets = [n for n, name in enumerate(self._columns) if secrets.is_column(name)]
         self._names = names_of(self._columns)

@@ -17,6 +17,7 @@ from imports_service.pipeline.csv_header import check_header
 from imports_service.pipeline.csv_names import CsvNames
 from imports_service.pipeline.csv_records import RecordScanner
 from imports_service.pipeline.csv_rows import CsvRows
+from imports_service.pipeline.json_rows import MARKS_BYTES
 from imports_service.pipeline.places import Place, malformed
 from imports_service.pipeline.secrets import Secrets
 from imports_service.pipeline.steps import steps_of
@@ -139,7 +140,7 @@ class CsvSplitter:
                 self._opening_quote = self._scanned.after(piece[: scanner.opening_quote])
             self._scanned = self._scanned.after(piece)
             self._held += piece if end is None else piece[:end]
-            if len(self._held) > self._max_input_bytes + len("\r\n"):
+            if len(self._held) > self._most_bytes() + len("\r\n"):
                 self._skip()
             yield
             if end is not None:
@@ -165,6 +166,11 @@ class CsvSplitter:
         if self._rows is None:
             raise self._header_too_long()
         self._collector.refuse(Code.TOO_LONG)
+
+    def _most_bytes(self) -> int:
+        """Of a record, before the marks of an earlier import are taken off."""
+        is_returned = self._rows is not None and self._rows.is_returned
+        return self._max_input_bytes + (MARKS_BYTES if is_returned else 0)
 
     def _header_too_long(self) -> InvalidArgument:
         return malformed(self._place, f"the CSV header is longer than {self._max_input_bytes} bytes")

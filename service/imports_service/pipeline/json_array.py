@@ -30,7 +30,7 @@ _elements = msgspec.json.Decoder(list[msgspec.Raw])
 class JsonArraySplitter:
     """Takes whole characters of checked UTF-8, from behind the opening bracket on.
 
-    Holds a buffer, or an element of at most `max_input_bytes`; a longer one is read to its end and not held.
+    Holds a buffer, or an element of at most `held_bytes`; a longer one is read to its end and not held.
     """
 
     def __init__(self, rows: JsonRows, place: Place) -> None:
@@ -123,7 +123,7 @@ class JsonArraySplitter:
             yield
 
     def _take(self, start: int, end: int) -> None:
-        if end - start > self._rows.max_input_bytes:
+        if end - start > self._rows.held_bytes:
             self._rows.refuse(Code.TOO_LONG)
             return
         first = self._place.offset
@@ -133,7 +133,7 @@ class JsonArraySplitter:
         """Hold on to the element that has begun only, and not even to that when it is too long."""
         end = self._place.offset + len(self._buffer)
         start = scanner.element_start
-        if start is None or end - start > self._rows.max_input_bytes:
+        if start is None or end - start > self._rows.held_bytes:
             start = end
         self._drop(start - self._place.offset)
 

@@ -36,7 +36,7 @@ class JsonLinesSplitter:
             yield from self._split(block)
         else:
             self._hold(data, anew=False)
-        if self._held_bytes > self._rows.max_input_bytes:
+        if self._held_bytes > self._rows.held_bytes:
             self._hold_less()
 
     def finish(self) -> Iterator[None]:
@@ -55,7 +55,7 @@ class JsonLinesSplitter:
         """Let go of a line that is too long, unless all of it so far is the blanks before a row."""
         line = b"".join(self._held)
         row = line.lstrip(BLANKS)
-        if len(row) > self._rows.max_input_bytes:
+        if len(row) > self._rows.held_bytes:
             if self._is_first and not row.startswith(b"{"):
                 raise self._no_object(line)
             self._is_first = False
@@ -114,7 +114,7 @@ class JsonLinesSplitter:
         if self._is_first:
             yield from self._check_first(row, block[:start])
         self._is_first = False
-        if len(row) > self._rows.max_input_bytes:
+        if len(row) > self._rows.held_bytes:
             self._rows.refuse(Code.TOO_LONG)
         elif (yield from _syntax_error(row)) is not None:
             self._rows.refuse(Code.MALFORMED)
@@ -124,7 +124,7 @@ class JsonLinesSplitter:
     def _check_first(self, row: bytes, before: bytes) -> Iterator[None]:
         if not row.startswith(b"{"):
             raise self._no_object(before + row)
-        if len(row) <= self._rows.max_input_bytes and (error := (yield from _syntax_error(row))):
+        if len(row) <= self._rows.held_bytes and (error := (yield from _syntax_error(row))):
             place = self._place.after(before + row[: error.offset])
             raise malformed(place, f"the first line is no JSON object: {error}")
 

@@ -17,6 +17,9 @@ from imports_service.pipeline.secrets import Secrets
 MARKS = frozenset({"_row_number", "_outcome", "_codes", "_messages"})
 """What a file of failed inputs says beside each row; ignored when the file comes back."""
 
+MARKS_BYTES = 64 * 1024
+"""More than the marks of any row: the longest row that can fail can come back with them."""
+
 BLANKS = b" \t\r\n"
 _LINE_BREAKS_TO_BLANKS = bytes.maketrans(b"\r\n", b"  ")
 
@@ -33,6 +36,7 @@ class JsonRows:
     ) -> None:
         self._order = order
         self.max_input_bytes = max_input_bytes
+        self.held_bytes = max_input_bytes + MARKS_BYTES  # of a row, before its marks are taken off
         self._collector = collector
         self._secrets = secrets
         self._objects = msgspec.json.Decoder(_Object)
@@ -70,6 +74,8 @@ class JsonRows:
     def add_value(self, value: bytes) -> None:
         """Keep or refuse one row, which is any JSON value."""
         if len(value) > self.max_input_bytes:
+            value = _without_marks(value)
+        if len(value) > self.max_input_bytes:
             self._collector.refuse(Code.TOO_LONG)
         elif not value.startswith(b"{"):
             self._collector.refuse(Code.NOT_AN_OBJECT)
@@ -103,6 +109,18 @@ class JsonRows:
 def without_line_breaks(value: bytes) -> bytes:
     """The same JSON value on one line: a line break is a blank outside of texts, and never inside."""
     return value.translate(_LINE_BREAKS_TO_BLANKS)
+
+
+def _without_marks(value: bytes) -> bytes:
+    """A row of a file of failed inputs less what that says beside it; any other value as it is."""
+    try:
+        return (
+            msgspec.json.encode({name: one for name, one in members_of(value).items() if name not in MARKS})
+            if value.startswith(b"{") and b'"_row_number"' in value
+            else value
+        )
+    except UnreadableRow:
+        return value
 
 
 def _has_only_marks(line: bytes) -> bool:

@@ -14,7 +14,6 @@ from msgspec import UNSET, Raw
 from imports_service.domain.attributes import Relationship
 from imports_service.domain.registry import Registry
 from imports_service.domain.resource_type import ResourceType
-from imports_service.domain.values import GAP
 
 MOST_NAMES = 50
 MOST_ITEMS = 1_000
@@ -229,7 +228,7 @@ class Mentions:
         another row removes it, unless no row can remove anything.
         """
         nested = self._nested[target]
-        for item in map(object_of, (item for item in _few(value, MOST_ITEMS) if item is not GAP)):
+        for item in map(object_of, _few(value, MOST_ITEMS)):
             if text := text_of(item.get("id")):
                 if not is_new:
                     raise Unclear
@@ -245,7 +244,9 @@ def _name_list(key_salt: int, value: Any, found: list[int], *, is_new: bool) -> 
 
 
 def _few(items: Any, most: int) -> list[Any]:
-    """The items, which must be a list, and not too long. Raises `Unclear`."""
+    """The items, which must be a list or stand under their numbers, and not too many. Raises `Unclear`."""
+    if isinstance(items, dict) and all(isinstance(place, int) for place in items):
+        items = list(items.values())
     if not isinstance(items, list) or len(items) > most:
         raise Unclear
     return items

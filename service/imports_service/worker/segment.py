@@ -6,10 +6,11 @@ id in one statement, the import.
 
 import asyncio
 import os
+from typing import TypeVar
 
 from imports_service.domain.fold import ENTROPY_BYTES, Fold, Folded
 from imports_service.domain.imports import Import
-from imports_service.domain.lookups import References, own_names, wanted_references, wanted_targets
+from imports_service.domain.lookups import GatheredNames, ReferenceNames, References, TargetNames
 from imports_service.domain.outcomes import encode_outcomes
 from imports_service.domain.resources import StoredResource
 from imports_service.domain.shapes import Shape
@@ -23,11 +24,20 @@ from imports_service.worker.leases import Held, LeaseLost
 from imports_service.worker.start import start_import
 from imports_service.worker.supply import Segment, SegmentSupply
 
-CONFLICT = "DATABASE_UNAVAILABLE"
+Names = TypeVar("Names", ReferenceNames, TargetNames, GatheredNames)
 
 
 class ImportClosing(Exception):
     """The import is being closed: nothing of it may be written any more."""
+
+
+class Unsettled(TransactionConflict):
+    """What would have to change is there and was not locked: it has come while the segment looked."""
+
+    def __init__(self, name: tuple[str, str]) -> None:
+        super().__init__(
+            f"{name[0]} {name[1]} has come while it was looked for", reason="DATABASE_UNAVAILABLE"
+        )
 
 
 class SegmentRunner:
@@ -64,7 +74,11 @@ class SegmentRunner:
                     await self._equipment.checkpoints.reach("before-commit")
                 return committed
 
-        return await settle(transact)
+        try:
+            return await settle(transact)
+        except Unsettled as last:
+            # nobody is that unlucky so often: to count it ends the import, should it be a fault of ours
+            raise RuntimeError(f"never found in peace: {last}") from last
 
     async def _process(
         self, connection: Connection, claimed: Claimed, imported: Import, segment: Segment
@@ -99,17 +113,17 @@ class SegmentRunner:
     async def _fold(self, environment: Environment, imported: Import, segment: Segment) -> Folded:
         """Look up what the rows name and fold them; again when the fold finds that it has to know more."""
         shape = self._equipment.shapes[imported.spec.resource_type]
-        inputs = [row for rows in segment.slices for row in rows]
         references = References()
-        wanted = wanted_references(shape, inputs)
+        wanted = (await _gathered(ReferenceNames(shape), segment)).wanted()
         while True:
             while not wanted.is_empty:
                 references.merge(await environment.look_up_references(wanted))
-                wanted = wanted_targets(shape, inputs, references)
-            stored = await environment.read(own_names(shape, inputs, references))
+                wanted = (await _gathered(TargetNames(shape, references), segment)).wanted()
+            named = (await _gathered(GatheredNames(shape, references), segment)).names()
+            stored = await environment.read(named)
             folded = await self._fold_over(environment, shape, segment, references, stored)
             if folded.unlocked:
-                raise TransactionConflict("resources have changed while they were looked up", reason=CONFLICT)
+                raise Unsettled(folded.unlocked[0])
             if folded.unasked.is_empty:
                 return folded
             wanted = folded.unasked
@@ -143,3 +157,11 @@ class SegmentRunner:
             async with self._equipment.database.transaction() as connection:
                 await lanes.wake_lane(connection, claimed.organization_id)
             self._equipment.nudges.work()
+
+
+async def _gathered(names: Names, segment: Segment) -> Names:
+    """The names of all rows, gathered in steps, so that nothing else in the process waits for long."""
+    for rows in segment.slices:
+        names.add(rows)
+        await asyncio.sleep(0)
+    return names

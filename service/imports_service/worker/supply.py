@@ -14,6 +14,7 @@ from imports_service.domain.imports import Import
 from imports_service.domain.inputs import Input, InputDecoder
 from imports_service.domain.names import segment_object
 from imports_service.pipeline.segments import SegmentHeader, unpack
+from imports_service.pipeline.weights import steps_of, weight_of
 from imports_service.worker.equipment import Equipment
 
 log = structlog.get_logger()
@@ -24,7 +25,7 @@ AHEAD = 2  # with two segments in flight, four are in memory
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A segment ready to be folded: its slices of at most `SLICE_ROWS` rows in row order."""
+    """A segment ready to be folded: its rows in row order, in slices that are one step of work each."""
 
     header: SegmentHeader
     slices: list[list[Input]]
@@ -91,8 +92,7 @@ class SegmentSupply:
         )
         numbers = header.row_numbers()
         slices = []
-        for start in range(0, len(lines), SLICE_ROWS):
-            rows = slice(start, start + SLICE_ROWS)
-            slices.append(decoder.decode(lines[rows], numbers[rows], first_place=start))
+        for rows in steps_of(lines, weight_of(imported.spec.format, header.columns or ())):
+            slices.append(decoder.decode(lines[rows], numbers[rows], first_place=rows.start))
             await asyncio.sleep(0)
         return slices
