@@ -243,7 +243,12 @@ async def look_up(connection: Connection, start: int) -> None:
         nesting = replace(named, owned=OWNED, holders=HOLDERS)
         await resources.lock_resources(connection, ORGANIZATION, nesting)
         await rehearsals.read_resources(connection, ORGANIZATION, str(UID), named)
-    for wanted in (Wanted(types=types, ids=ids), Wanted(key_types=types, keys=keys)):
+        await rehearsals.read_resources(connection, ORGANIZATION, str(UID), nesting)
+    for wanted in (
+        Wanted(types=types, ids=ids),
+        Wanted(key_types=types, keys=keys),
+        Wanted(prefix_types=types, prefixes=keys),
+    ):
         await resources.look_up_references(connection, ORGANIZATION, wanted)
         await rehearsals.look_up_references(connection, ORGANIZATION, str(UID), wanted)
     await exports.read_owned(connection, ORGANIZATION, "line_items", ids)

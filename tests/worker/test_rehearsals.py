@@ -125,6 +125,29 @@ async def test_rows_see_what_earlier_segments_would_have_made(equipment: Equipme
     assert tagged == ["tags"]
 
 
+async def test_what_an_earlier_segment_would_remove_is_gone(equipment: Equipment) -> None:
+    """Its id can be given again, to an item of another owner too."""
+    item = {"id": "box", "name": "Box", "quantity": 1, "unit_amount_cents": 5}
+    order = {"number": "1", "market_id": "eu"}
+    async with working(equipment):
+        first = [order | {"line_items": [item]}]
+        await ended(equipment, await created(equipment, lines(first), resource_type="orders"))
+    rows = [order | {"line_items": []}, order | {"number": "2", "line_items": [item]}]
+
+    foreseen = await created(
+        equipment, lines(rows), resource_type="orders", segment_rows=1, validate_only=True
+    )
+    async with working(equipment):
+        await ended(equipment, foreseen)
+        real = await created(equipment, lines(rows), resource_type="orders", segment_rows=1)
+        await ended(equipment, real)
+
+    outcomes = [
+        [result.outcome for result in await results(equipment.database, each)] for each in (foreseen, real)
+    ]
+    assert outcomes[0] == outcomes[1] == [Outcome.UPDATED, Outcome.CREATED]
+
+
 async def test_a_key_that_is_set_in_the_overlay_is_found_there(equipment: Equipment) -> None:
     async with working(equipment):
         whole = {"currency_code": "EUR", "balance_cents": 5}

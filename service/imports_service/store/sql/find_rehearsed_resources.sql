@@ -2,12 +2,13 @@
 --
 -- $1 organization_id text, $2 import_uid uuid, $3 types text[] and $4 keys text[] (parallel), $5 types text[] and
 -- $6 ids text[] (parallel), $7 types text[] of owners and $8 types text[] of what they own (parallel), $9 types text[],
--- $10 references text[] and $11 target types text[] (parallel): by which references the resources of a type hold others
+-- $10 references text[] and $11 target types text[] (parallel): by which references those of a type hold others
 -- ->  rows: resource_type text, id text, key text, owner_id text, attributes text, created_at timestamptz
 --
 -- As lock_nested_resources, but takes no lock. Names are looked for in both tables; then what the overlay says of an id
 -- wins, and what would be removed is left out. LATERAL with LIMIT, or OFFSET 0, keeps the planner at one index look-up
--- per name and table on tables that were never analysed.
+-- per name and table on tables that were never analysed. Items are found by their owner alone, and in any order: by
+-- type, or sorted for a UNION, the primary key looks as good, and reads a whole overlay.
 WITH named AS MATERIALIZED (
     SELECT keyed.resource_type, keyed.id
     FROM unnest($3::text[], $4::text[]) AS k (resource_type, key)
@@ -52,44 +53,46 @@ held AS MATERIALIZED (
     WHERE holder.id IS NOT NULL
 ),
 children AS MATERIALIZED (
-    SELECT child.resource_type, child.id
+    SELECT DISTINCT child.resource_type, child.id
     FROM named
     JOIN unnest($7::text[], $8::text[]) AS o (owner_type, item_type) ON o.owner_type = named.resource_type
     CROSS JOIN LATERAL (
         (
             SELECT resource_type, id
             FROM rehearsal_resource
-            WHERE organization_id = $1 AND import_uid = $2 AND owner_id = named.id AND resource_type = o.item_type
+            WHERE organization_id = $1 AND import_uid = $2 AND owner_id = named.id
             OFFSET 0
         )
-        UNION
+        UNION ALL
         (
             SELECT resource_type, id
             FROM resource
-            WHERE organization_id = $1 AND owner_id = named.id AND resource_type = o.item_type
+            WHERE organization_id = $1 AND owner_id = named.id
             OFFSET 0
         )
     ) AS child
+    WHERE child.resource_type = o.item_type
 ),
 grandchildren AS MATERIALIZED (
-    SELECT child.resource_type, child.id
+    SELECT DISTINCT child.resource_type, child.id
     FROM children
     JOIN unnest($7::text[], $8::text[]) AS o (owner_type, item_type) ON o.owner_type = children.resource_type
     CROSS JOIN LATERAL (
         (
             SELECT resource_type, id
             FROM rehearsal_resource
-            WHERE organization_id = $1 AND import_uid = $2 AND owner_id = children.id AND resource_type = o.item_type
+            WHERE organization_id = $1 AND import_uid = $2 AND owner_id = children.id
             OFFSET 0
         )
-        UNION
+        UNION ALL
         (
             SELECT resource_type, id
             FROM resource
-            WHERE organization_id = $1 AND owner_id = children.id AND resource_type = o.item_type
+            WHERE organization_id = $1 AND owner_id = children.id
             OFFSET 0
         )
     ) AS child
+    WHERE child.resource_type = o.item_type
 )
 SELECT seen.resource_type, seen.id, seen.key, seen.owner_id, seen.attributes, seen.created_at
 FROM (
