@@ -42,6 +42,8 @@ DOCUMENTS: dict[str, list[Row]] = {
             "country_code": "NL",
             "state_code": "NB",
             "phone": "+31 73",
+            "first_name": "+Ada",
+            "last_name": "@Marin",
         }
     ],
     "skus": [
