@@ -14,7 +14,10 @@ from commerce.imports.v1 import imports_pb2
 from tests.eventually import eventually
 from tests.services import READY, ServiceProcess, client_of, plain_environment
 
-ROWS = b'{"code": "TSHIRT", "name": "T-shirt", "do_not_ship": true}\n{"code": "MUG", "name": "Mug", "do_not_ship": true}\n'
+ROWS = (
+    b'{"code": "TSHIRT", "name": "T-shirt", "do_not_ship": true}\n'
+    b'{"code": "MUG", "name": "Mug", "do_not_ship": true}\n'
+)
 
 Spawn = Callable[..., ServiceProcess]
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from imports_service.domain.cells import CellReader
 from imports_service.domain.fold import Folded, fold
 from imports_service.domain.references import References
 from imports_service.domain.resources import ReferenceRow
@@ -838,3 +839,39 @@ def test_a_row_without_a_name_warns_once(world: Environment) -> None:
     orders = world.run("orders", {"market_id": "m", "tags": ["a"]})
 
     assert (issues(folded), issues(nesting), issues(orders)) == ([("no_key", "")], [], [("no_key", "")])
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"type": "addresses"}, {"created_at": "2020-01-01T00:00:00Z"}, {"foo": 1}]
+)
+def test_an_owned_object_that_says_nothing_but_its_id_is_a_reference_all_the_same(more: Row) -> None:
+    world = Environment()
+    world.put("addresses", "quay", **ADDRESS)
+
+    folded = world.run("stock_locations", {"code": "S", "name": "Shop", "address": {"id": "quay"} | more})
+
+    assert outcomes(folded) == [CREATED]
+    assert [written.resource_type for written in folded.created] == ["stock_locations"]
+
+
+def test_a_row_tells_what_it_lacks_beside_what_is_not_there() -> None:
+    world = Environment()
+    world.put("price_lists", "pl", "eu", code="eu", name="E", currency_code="EUR")
+
+    by_object = world.fold("prices", {"sku": {"code": "nope"}, "price_list_id": "pl"})
+    by_shortcut = world.fold("prices", {"sku_code": "nope", "price_list_id": "pl"})
+
+    assert issues(by_object) == [("must_exist", "sku.code"), ("required", "amount_cents")]
+    assert issues(by_shortcut) == [("must_exist", "sku_code"), ("required", "amount_cents")]
+
+
+def test_numbered_items_far_apart_cost_no_more_than_they_are() -> None:
+    columns = ["number", *(f"line_items.{n}.line_item_options.999.quantity" for n in range(1000))]
+    reader = CellReader(SHAPES["orders"].resource_type, SHAPES.types, columns, null_marker=None)
+
+    [row] = reader.read([["1", "5", *[""] * 998, "6"]])
+
+    assert row["line_items"] == {
+        0: {"line_item_options": {999: {"quantity": 5}}},
+        999: {"line_item_options": {999: {"quantity": 6}}},
+    }

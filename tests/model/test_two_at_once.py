@@ -152,6 +152,42 @@ def without_places(world: World) -> dict[str, list[str]]:
     return {label: sorted(values) for label, values in texts.items()}
 
 
+async def test_a_place_held_is_changed_although_it_came_while_its_holder_was_waited_for(stage: Stage) -> None:
+    """Of two imports that give an order its first address, the second one changes what the first has made."""
+    organization_id, database = await stage.organization(), stage.equipment.database
+    order = {"number": "held", "market_id": "m"}
+    address = {
+        "business": True,
+        "company": "X",
+        "line_1": "1",
+        "city": "c",
+        "country_code": "IT",
+        "phone": "1",
+    }
+    await stage.run(organization_id, Document(kind="orders", rows=[order]))
+    before, _ = await stage.environment(organization_id)
+
+    async with database.transaction() as other:
+        await other.execute(
+            "SELECT FROM resource WHERE organization_id = $1 AND resource_type = 'orders' FOR UPDATE",
+            organization_id,
+        )
+        both = [
+            await stage.create(
+                organization_id, Document(kind="orders", rows=[order | {"shipping_address": address}])
+            )
+            for _ in range(2)
+        ]
+        await eventually(
+            lambda: waits_for_a_lock(database, statements=2), what="two segments that wait for the order"
+        )
+    for created in both:
+        await stage.ended(created)
+
+    after, _ = await stage.environment(organization_id)
+    assert len(list(after.of("addresses"))) == len(list(before.of("addresses"))) + 1
+
+
 SECOND_TIER = """
 INSERT INTO resource
 SELECT organization_id, resource_type, 'tier-2', NULL, owner_id, jsonb_set(attributes, '{up_to}', '20'),

@@ -175,3 +175,24 @@ def test_a_secret_stays_out_of_the_file():
     file = written(rows_of([segment]), columns=segment.header.columns)
 
     assert b"secret" not in file
+
+
+@pytest.mark.parametrize("form", ["%b", "[%b]"])
+def test_the_longest_row_that_can_fail_comes_back_with_its_marks(form):
+    marks = b'{"_row_number":1,"_outcome":"failed","_codes":["required"],"_messages":["%b"],' % (b"m" * 5_000)
+    row = b'"name":"%b"}' % (b"x" * (20_000 - 12))
+    (segment,) = split(form.encode() % (marks + row), max_input_bytes=20_000)
+
+    assert segment.header.refused == []
+    assert segment.lines == [b"{" + row]
+
+
+def test_the_longest_record_that_can_fail_comes_back_with_its_marks():
+    document = b"_row_number,_outcome,_codes,_messages,code,name\n1,failed,required,%b,A,%b\n" % (
+        b"m" * 5_000,
+        b"x" * 19_990,
+    )
+    (segment,) = split(document, format=Format.CSV, max_input_bytes=20_000)
+
+    assert segment.header.refused == []
+    assert segment.lines == [b'["A","%b"]' % (b"x" * 19_990)]

@@ -114,10 +114,10 @@ async def stored(
         await copy_created(connection, organization_id, created, done_at=NOW, last_import="first")
 
 
-async def waits_for_a_lock(database: Database) -> bool:
-    """Whether a statement of anybody in this database waits for another one."""
+async def waits_for_a_lock(database: Database, *, statements: int = 1) -> bool:
+    """Whether so many statements of anybody in this database wait for others."""
     async with database.connection() as connection:
         waiting = await connection.fetchval(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
-    return bool(waiting)
+    return int(waiting) >= statements
