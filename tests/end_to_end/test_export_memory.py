@@ -1,5 +1,9 @@
-"""An export of any size takes flat memory, and a slow caller holds nothing but its stream."""
+"""An export of any size takes flat memory, and a slow caller holds nothing but its stream.
 
+`IMPORTS_EXPORTED_ROWS=1000000` exports a million rows.
+"""
+
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -15,7 +19,7 @@ from tests.conftest import SpawnService
 from tests.end_to_end.test_memory import MIB, peak, resident
 from tests.services import Client, Service, client_of
 
-ROWS = 60_000
+ROWS = int(os.environ.get("IMPORTS_EXPORTED_ROWS", "60000"))
 ALLOWED = 100 * MIB
 FILL = """
 INSERT INTO resource (organization_id, resource_type, id, key, attributes, created_at, updated_at, last_import)
