@@ -179,7 +179,7 @@ def test_an_object_in_the_place_of_a_reference_names_it_by_id(name: str, referen
     )
 
     assert stored(name, named) == {reference.input_key: "an_Id-1"}
-    if reference.required:
+    if not reference.nullable:
         assert said_of(null) == [(Code.REQUIRED, reference.name)]
     else:
         assert stored(name, null) == {reference.input_key: None}

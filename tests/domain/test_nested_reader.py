@@ -209,7 +209,7 @@ def test_a_key_completed_by_an_object_names_the_row() -> None:
     )
 
     assert (by_id.key, by_id.key_text) == ("A\x1feu", "A/eu")
-    assert (by_key.key, by_key.key_text) == (None, "id:p")
+    assert (by_key.key, by_key.key_text) == (None, "A/EU")
 
 
 def test_long_paths_are_cut() -> None:

@@ -49,7 +49,10 @@ def headline(found: Import) -> str:
     if found.status_reason:
         reason = StatusReason.Name(found.status_reason).removeprefix("STATUS_REASON_").lower()
         words.append(f"({reason.replace('_', ' ')})")
-    return f"{' '.join(words)}: {counts_text(found) or 'no rows yet'}"
+    line = f"{' '.join(words)}: {counts_text(found) or 'no rows yet'}"
+    if found.warnings_count:
+        line += f" · {found.warnings_count:,} rows with warnings (`imports errors --warnings` shows them)"
+    return line
 
 
 def print_failed_rows(console: Console, failed: Sequence[ImportResult], *, out_of: int) -> None:

@@ -81,7 +81,7 @@ def _describe(console: Console, found: ResourceType) -> None:
         needed = "always" if attribute.required else attribute.required_when
         _add(table, attribute.name, attribute.type, needed, "; ".join(_rules(attribute)))
     for tie in found.relationships:
-        needed = "always" if tie.required else ""
+        needed = "always" if tie.required else tie.required_when
         _add(table, tie.input_key, " | ".join(tie.types), needed, "; ".join(_ties(tie)))
     console.print(table)
     sample = value_as_plain(found.sample_input)
@@ -118,7 +118,7 @@ def _rules(attribute: Attribute) -> Iterable[str]:
 def _ties(tie: Relationship) -> Iterable[str]:
     """In words, what the contract says of a relationship."""
     if tie.many:
-        yield "any number"
+        yield f"at most {tie.max_items}" if tie.HasField("max_items") else "any number"
     if tie.nested:
         yield "may be nested"
     if not tie.checked:

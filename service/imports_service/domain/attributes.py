@@ -44,8 +44,8 @@ class _Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     @property
     def nullable(self) -> bool:
-        """Whether null clears it; what is required can never be null."""
-        return not self.required
+        """Whether null clears it; what is required, if not by its row then by its import, can never be null."""
+        return not self.required and self.required_without != ("parent_resource_id",)
 
 
 class Attribute(_Member, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -112,6 +112,11 @@ class Relationship(_Member, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     key: str = ""
     max_items: int | None = None
     type_from: str = ""
+
+    @property
+    def nullable(self) -> bool:
+        """Whether null clears it; what belongs to an owner always has one."""
+        return super().nullable and not self.owner
 
     @property
     def input_key(self) -> str:

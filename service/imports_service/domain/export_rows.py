@@ -67,6 +67,7 @@ class ExportedType:
         self._types = types
         self._dry = dry
         self._owner = owner
+        self._companions = {a.name: a.only_with for a in resource_type.attributes if a.only_with}
         self._parts: list[Part] = [] if dry else [Plain(ITEM_ID)]
         self._parts += _attributes(resource_type)
         self._parts += self._relationships(resource_type)
@@ -81,6 +82,9 @@ class ExportedType:
         row: dict[str, Any] = {}
         for part in self._parts:
             part.add_to(row, values, related)
+        for name, companions in self._companions.items():
+            if any(values.get(other) != wanted for other, wanted in companions.items()):
+                row.pop(name, None)  # an import takes it together with those only
         return row
 
     def columns(self, widths: Widths) -> Iterator[str]:

@@ -3,7 +3,7 @@
 Made from the shape of the type for each fold. Which resource a row means is the fold's business, not known here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from msgspec import UNSET
 
 from imports_service.domain.fold_changes import Change, Comparison, Same
 from imports_service.domain.fold_conditions import Conditions
+from imports_service.domain.references import is_given
 from imports_service.domain.rows import Code, Issue
 from imports_service.domain.shapes import Shape, getter, same
 
@@ -24,6 +25,7 @@ class FoldRules:
         self.defaults = tuple(shape.defaults.items())
         self.generated = shape.generated
         self.conditions = Conditions(shape.resource_type)
+        self._alternatives = shape.resource_type.alternatives
         self._required = shape.required
         self._required_values = getter(shape.required)
         self._immutable = shape.immutable
@@ -53,7 +55,10 @@ class FoldRules:
 
     def changes(self, current: Any, values: Any) -> list[Change]:
         """What the values would change; empty for a row that leaves everything as it is."""
-        return self._comparison.changes(current, values)
+        changes = self._comparison.changes(current, values)
+        for group in self._alternatives if changes else ():
+            changes += _cleared(group, changes, current, values)
+        return changes
 
     def refused(self, changes: list[Change], *, has_key: bool, given: Any) -> list[Issue]:
         """The changes that are not allowed. `given` is the row as it came, before references filled it in.
@@ -91,3 +96,14 @@ def _same_email(old: object, new: object) -> bool:
     if isinstance(old, str) and isinstance(new, str):
         return old.lower() == new.lower()
     return old is new
+
+
+def _cleared(group: Sequence[str], changes: Sequence[Change], current: Any, values: Any) -> list[Change]:
+    """What has to go because another one of its group is set. What the row gives itself stays."""
+    if not any(change.name in group and is_given(change.new) for change in changes):
+        return []
+    return [
+        Change(name, getattr(current, name), None)
+        for name in group
+        if getattr(values, name) is UNSET and is_given(getattr(current, name))
+    ]

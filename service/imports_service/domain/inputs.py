@@ -20,6 +20,7 @@ from imports_service.domain.reading import Reading
 from imports_service.domain.rows import Code, Issue
 from imports_service.domain.screen import Screen, has_barred_escapes
 from imports_service.domain.shapes import Shape
+from imports_service.domain.spoken_keys import spoken_key
 from imports_service.domain.values import parse_json
 
 _REFUSALS = {
@@ -131,12 +132,13 @@ class InputDecoder:
     def _take_nested(self, row: Input) -> None:
         reading = Reading()
         row.nested = self._checks.take_nested(row.values, reading)
-        self._settle(row, row.values, reading.issues)
+        self._settle(row, row.values, reading.issues, {})
 
-    def _settle(self, row: Input, values: Any, issues: list[Issue]) -> None:
+    def _settle(self, row: Input, values: Any, issues: list[Issue], given: Mapping[str, object]) -> None:
         """Fill in what follows from the values; references that stood in objects may have completed the key."""
         row.key = self._shape.key_of(values)
-        row.key_text = printable(self._shape.key_text_of(values, row.number, row.key))
+        spoken = spoken_key(self._shape, values, row.nested, given) if row.key is None else None
+        row.key_text = printable(spoken or self._shape.key_text_of(values, row.number, row.key))
         if (issue := issue_of_key(self._shape, values)) is not None:
             issues = [*issues, issue]
         row.issues = tuple(issues)
@@ -180,7 +182,7 @@ class InputDecoder:
         if checked.nested is None or self._parent[0] not in checked.nested.names:
             self._fill_in_parent([checked.values])
         row = Input(number, checked.values, "", nested=checked.nested)
-        self._settle(row, checked.values, reading.issues)
+        self._settle(row, checked.values, reading.issues, given)
         return row
 
 

@@ -177,7 +177,7 @@ class NestedReader:
         relationship = self._type.objects[name]
         path = joined(path, name)
         if value is None:
-            if relationship.required:
+            if not relationship.nullable:
                 reading.say(path, BLANK)
             else:
                 nested.names[relationship.input_key] = name

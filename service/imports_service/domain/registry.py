@@ -56,6 +56,7 @@ class _TypeEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     parent: dict[str, str] = {}
     one_of: tuple[tuple[str, ...], ...] = ()
     exclusive: tuple[tuple[str, ...], ...] = ()
+    alternatives: tuple[tuple[str, ...], ...] = ()
     triggers: dict[AttributeType, tuple[str, ...]] = {}
     dry_exportable: bool = True
     attributes: dict[str, Any]
@@ -105,6 +106,7 @@ def _read_type(name: str, entry: _TypeEntry, data: _File) -> ResourceType:
         parent_attribute=entry.parent.get("attribute", ""),
         one_of=entry.one_of,
         exclusive=entry.exclusive,
+        alternatives=entry.alternatives,
         triggers={trigger: kind for kind, names in entry.triggers.items() for trigger in names},
         sample_input=entry.sample,
         dry_exportable=entry.dry_exportable,

@@ -140,7 +140,7 @@ def _check_rules(resource_type: ResourceType, _types: object) -> Iterator[str]:
             named -= {"parent_resource_id"}
         for name in sorted(named - known):
             yield f"{member.name}: its rule names {name!r}, which is no attribute"
-    for group in (*resource_type.one_of, *resource_type.exclusive):
+    for group in (*resource_type.one_of, *resource_type.exclusive, *resource_type.alternatives):
         for name in group:
             if name not in known:
                 yield f"{name}: is one of several to choose from, but no attribute"

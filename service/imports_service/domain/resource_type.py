@@ -29,6 +29,7 @@ class ResourceType:
     parent_attribute: str = ""
     one_of: tuple[tuple[str, ...], ...] = ()
     exclusive: tuple[tuple[str, ...], ...] = ()
+    alternatives: tuple[tuple[str, ...], ...] = ()
     triggers: Mapping[str, AttributeType]
     sample_input: Mapping[str, Any]
     dry_exportable: bool = True

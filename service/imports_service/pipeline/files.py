@@ -193,6 +193,7 @@ def _with_id(line: bytes, resource_id: str) -> bytes:
 def _with_marks(line: bytes, number: int, outcome: Outcome, issues: Sequence[Issue]) -> bytes:
     """The row with the marks before its own attributes, and without those of an earlier file."""
     line = _without_marks(line)
+    issues = _worst_first(issues)
     marks = {
         "_row_number": number,
         "_outcome": outcome.name.lower(),
@@ -215,8 +216,14 @@ def _without_marks(line: bytes) -> bytes:
 
 
 def _marks_as_cells(number: int, outcome: Outcome, issues: Sequence[Issue]) -> tuple[str, ...]:
+    issues = _worst_first(issues)
     codes = "; ".join(issue.code for issue in issues)
     return str(number), outcome.name.lower(), codes, "; ".join(map(_message, issues))
+
+
+def _worst_first(issues: Sequence[Issue]) -> Sequence[Issue]:
+    """Errors before warnings: they are what has to be mended."""
+    return sorted(issues, key=lambda issue: issue.code.is_warning)
 
 
 def _message(issue: Issue) -> str:

@@ -50,7 +50,9 @@ def message_of_type(
         parent_type=resource_type.parent_type,
         parent_attribute=resource_type.parent_attribute,
         attributes=[_attribute(attribute, resource_type) for attribute in resource_type.attributes],
-        relationships=[_relationship(relationship) for relationship in resource_type.relationships],
+        relationships=[
+            _relationship(relationship, resource_type) for relationship in resource_type.relationships
+        ],
         csv_header=csv_template(resource_type, types),
         sample_input=struct_of(resource_type.sample_input),
         dry_exportable=resource_type.dry_exportable,
@@ -76,7 +78,7 @@ def _attribute(attribute: Attribute, resource_type: ResourceType) -> resource_ty
     return message
 
 
-def _relationship(relationship: Relationship) -> resource_types_pb2.Relationship:
+def _relationship(relationship: Relationship, resource_type: ResourceType) -> resource_types_pb2.Relationship:
     return resource_types_pb2.Relationship(
         name=relationship.name,
         types=relationship.types,
@@ -85,4 +87,6 @@ def _relationship(relationship: Relationship) -> resource_types_pb2.Relationship
         nested=bool(relationship.nested),
         checked=relationship.checked,
         input_key=relationship.input_key,
+        required_when=resource_type.required_when(relationship),
+        max_items=relationship.max_items,
     )

@@ -1,7 +1,8 @@
 """`google.protobuf.Struct` and plain Python values, in both directions.
 
-A Struct knows doubles only: a double that is a whole number within ±(2^53 - 1) becomes an int, so that what
-went in as 5 comes out as 5.
+A Struct knows doubles only: a double that is a whole number becomes an int, so that what went in as 5 comes out as 5.
+That goes for integers of up to 64 bits, of which those beyond ±(2^53 - 1) have lost digits: they must be seen for what
+they are, and refused.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from typing import Any
 
 from google.protobuf.struct_pb2 import NULL_VALUE, ListValue, Struct, Value
 
-MAX_WHOLE = 2**53 - 1
+MAX_WHOLE = 2**64
 
 
 def plain(struct: Struct) -> dict[str, Any]:

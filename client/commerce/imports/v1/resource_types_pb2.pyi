@@ -240,6 +240,8 @@ class Relationship(_message.Message):
     NESTED_FIELD_NUMBER: _builtins.int
     CHECKED_FIELD_NUMBER: _builtins.int
     INPUT_KEY_FIELD_NUMBER: _builtins.int
+    REQUIRED_WHEN_FIELD_NUMBER: _builtins.int
+    MAX_ITEMS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name, for instance `shipping_category`."""
     required: _builtins.bool
@@ -252,6 +254,10 @@ class Relationship(_message.Message):
     """Whether the target must exist in the environment; other ids are taken as they are."""
     input_key: _builtins.str
     """The name under which a row gives it, for instance `shipping_category_id` or `tags`."""
+    required_when: _builtins.str
+    """A sentence for people on when it is required, where that depends; empty otherwise."""
+    max_items: _builtins.int
+    """Points to so many resources at most; unset: any number."""
     @_builtins.property
     def types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The types that it can point to; more than one when it is polymorphic."""
@@ -266,11 +272,15 @@ class Relationship(_message.Message):
         nested: _builtins.bool = ...,
         checked: _builtins.bool = ...,
         input_key: _builtins.str = ...,
+        required_when: _builtins.str = ...,
+        max_items: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_items", b"_max_items", "max_items", b"max_items"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checked", b"checked", "input_key", b"input_key", "many", b"many", "name", b"name", "nested", b"nested", "required", b"required", "types", b"types"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_items", b"_max_items", "checked", b"checked", "input_key", b"input_key", "many", b"many", "max_items", b"max_items", "name", b"name", "nested", b"nested", "required", b"required", "required_when", b"required_when", "types", b"types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__max_items: _TypeAlias = _typing.Literal["max_items"]  # noqa: Y015
+    _WhichOneofArgType__max_items: _TypeAlias = _typing.Literal["_max_items", b"_max_items"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_items) -> _WhichOneofReturnType__max_items | None: ...
 
 Global___Relationship: _TypeAlias = Relationship  # noqa: Y015
