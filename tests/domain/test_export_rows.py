@@ -275,3 +275,12 @@ def test_large_doubles_are_doubles_again() -> None:
 
     assert values == {"weight": 1e300, "metadata": {"n": [1e300, 2**53 - 1], "t": "1" * 20}}
     assert isinstance(values["metadata"]["n"][0], float)
+
+
+@pytest.mark.parametrize("dry", [True, False])
+def test_what_is_taken_only_together_with_something_is_not_exported_without_it(dry: bool) -> None:
+    archived = {"id": "o", "number": "1", "status": "placed", "_archive": True}
+    brought_back = {"id": "o", "number": "1", "status": "placed"}
+
+    assert exported("orders", dry=dry).row(archived, Related())["status"] == "placed"
+    assert "status" not in exported("orders", dry=dry).row(brought_back, Related())

@@ -245,3 +245,24 @@ def test_an_owner_of_an_item_by_another_key_is_refused(world: Environment) -> No
     folded = world.run("orders", ORDER | {"line_items": [line("x", order={"number": "P"})]})
 
     assert issues(folded) == [("invalid", "line_items[0].order")]
+
+
+def test_an_item_has_one_target_whichever_was_set_last(world: Environment) -> None:
+    world.put("bundles", "set", "SET", "m", code="SET", market_id="m")
+    world.run("orders", ORDER | {"line_items": [line("x", sku_code="A")]})
+
+    as_bundle = world.run("orders", {"id": "o", "line_items": [{"bundle_code": "SET"}]})
+    [bundle] = world.children("line_items", "o").values()
+    as_sku = world.run("orders", {"id": "o", "line_items": [{"item_type": "skus", "item": {"code": "B"}}]})
+    [sku] = world.children("line_items", "o").values()
+
+    assert outcomes(as_bundle) == outcomes(as_sku) == [UPDATED]
+    assert (bundle["bundle_code"], bundle["sku_code"]) == ("SET", None)
+    assert (sku["item_id"], sku["bundle_code"], sku["sku_code"]) == ("b", None, None)
+
+
+def test_a_target_given_again_leaves_the_others(world: Environment) -> None:
+    both = line("x", sku_code="A", item_type="skus", item_id="a")
+    world.run("orders", ORDER | {"line_items": [both]})
+
+    assert outcomes(world.run("orders", {"id": "o", "line_items": [{"sku_code": "A"}]})) == [UNCHANGED]

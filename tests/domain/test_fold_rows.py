@@ -195,11 +195,53 @@ def test_a_failed_change_leaves_nothing_behind(world: Environment) -> None:
     assert outcomes(folded) == [Outcome.FAILED, Outcome.UNCHANGED]
 
 
-def test_a_refused_row_keeps_its_issues() -> None:
-    folded = Environment().run("skus", {"code": "A", "name": "a", "weight": "heavy"}, SKU)
+def test_all_that_is_wrong_with_a_row_is_said_at_once() -> None:
+    world = Environment()
 
-    assert outcomes(folded) == [Outcome.FAILED, Outcome.CREATED]
-    assert issues(folded) == [("wrong_type", "weight")]
+    folded = world.run(
+        "skus",
+        {"code": "A", "weight": "heavy", "shipping_category_id": "nowhere"},
+        SKU,
+        {"code": SKU["code"], "weight": "heavy"},
+        {"code": 5, "weight": "heavy"},
+    )
+
+    assert outcomes(folded) == [Outcome.FAILED, Outcome.CREATED, Outcome.FAILED, Outcome.FAILED]
+    assert issues(folded) == [
+        ("wrong_type", "weight"),
+        ("must_exist", "shipping_category_id"),
+        ("required", "name"),
+    ]
+    assert issues(folded, 2) == [("wrong_type", "weight")], "what is there needs nothing more"
+    assert issues(folded, 3) == [("wrong_type", "code"), ("wrong_type", "weight")], (
+        "nobody knows which one it is"
+    )
+
+
+def test_what_is_wrong_is_not_said_to_be_missing(world: Environment) -> None:
+    row = {
+        "sku_id": 5,
+        "price_list": "EU",
+        "amount_cents": "much",
+        "price_tiers": [{"name": 1}, {"up_to": 0}],
+    }
+
+    folded = world.run("prices", row)
+
+    assert sorted(issues(folded)) == sorted(
+        [
+            ("wrong_type", "sku_id"),
+            ("wrong_type", "amount_cents"),
+            ("wrong_type", "price_tiers[0].name"),
+            ("out_of_range", "price_tiers[1].up_to"),
+            ("wrong_type", "price_list"),
+            ("required", "price_tiers[0].price_amount_cents"),
+            ("required", "price_tiers[0].type"),
+            ("required", "price_tiers[1].name"),
+            ("required", "price_tiers[1].price_amount_cents"),
+            ("required", "price_tiers[1].type"),
+        ]
+    )
 
 
 def test_warnings_of_a_row_that_went_through_are_kept() -> None:

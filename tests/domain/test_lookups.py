@@ -39,10 +39,10 @@ def test_rows_that_refer_to_nothing_ask_for_nothing() -> None:
     assert wanted_references(SHAPES["tags"], read("tags", [{"name": "a"}])).is_empty
 
 
-def test_refused_rows_ask_for_nothing() -> None:
+def test_refused_rows_ask_for_what_could_be_read_of_them() -> None:
     asked = wanted("skus", {"code": 5, "name": "a", "shipping_category_id": "c0"})
 
-    assert asked == {"ids": set(), "keys": set(), "prefixes": set()}
+    assert asked == {"ids": {("shipping_categories", "c0")}, "keys": set(), "prefixes": set()}
 
 
 def test_references_that_cannot_be_imported_are_not_asked_for() -> None:

@@ -506,3 +506,13 @@ def test_a_bad_retry_names_its_field(asked: dict[str, Any], field: str) -> None:
         retry_of(request, creator="me")
 
     assert (refused.value.reason, fields_refused(refused.value)) == ("FIELD_INVALID", [field])
+
+
+@pytest.mark.parametrize(
+    ("sent", "number"),
+    [(5.0, 5), (2.0**53 + 2, 2**53 + 2), (-(2.0**60), -(2**60)), (1e300, 1e300), (0.5, 0.5)],
+)
+def test_a_whole_double_is_the_integer_that_it_stands_for(sent: float, number: float) -> None:
+    taken = plain(struct_of({"n": sent}))["n"]
+
+    assert (taken, type(taken)) == (number, type(number))

@@ -22,6 +22,7 @@ from imports_service.domain.lookups import Wanted
 from imports_service.domain.nested import Given
 from imports_service.domain.outcomes import SegmentOutcomes
 from imports_service.domain.references import References
+from imports_service.domain.refused_names import RefusedNames
 from imports_service.domain.resources import StoredResource, WrittenResource
 from imports_service.domain.row_changes import ChangeRecorder
 from imports_service.domain.rows import Issue, Outcome
@@ -80,7 +81,8 @@ class Fold:
         """Fold the next rows."""
         for row in inputs:
             if row.values is None:
-                self._outcomes.add(Outcome.FAILED, "", row.key_text, row.issues)
+                issues = row.issues if row.readable is None else self._all_wrong(row, row.readable)
+                self._outcomes.add(Outcome.FAILED, "", row.key_text, issues)
             elif row.nested is None:
                 self._fold(row)
             else:
@@ -174,6 +176,17 @@ class Fold:
         else:
             outcome = Outcome.UPDATED if nested.is_changed else Outcome.UNCHANGED
             self._outcomes.add(outcome, resource.id, text, issues)
+
+    def _all_wrong(self, row: Input, readable: Given) -> tuple[Issue, ...]:
+        """What is wrong with a row that is refused already, the rest of it included: nobody mends a row twice."""
+        self._workspace.begin()
+        refused = RefusedNames(row.issues)
+        nested = NestedRow(self._upserts, self._targets, refused=refused)
+        prepared = nested.prepare(readable)
+        found, _ = self._upserts.named(self._shape, prepared.values.id, prepared.key)
+        nested.apply(readable, prepared, found)
+        self._workspace.end(keep=False)
+        return (*row.issues, *refused.new_among(nested.issues))
 
     def _record(self, recorder: ChangeRecorder, *, is_failed: bool = False) -> None:
         """Keep the changes of the row whose outcome comes next, unless it has failed."""

@@ -18,6 +18,7 @@ from imports_service.domain.fold_workspace import Resource
 from imports_service.domain.keys import printable
 from imports_service.domain.nested import Given, Nested
 from imports_service.domain.nested_reader import too_many
+from imports_service.domain.refused_names import RefusedNames
 from imports_service.domain.resources import ReferenceRow
 from imports_service.domain.row_changes import ChangeRecorder
 from imports_service.domain.rows import Code, Issue
@@ -41,7 +42,12 @@ class NestedRow:
     """
 
     def __init__(
-        self, upserts: Upserts, targets: TargetRules, recorder: ChangeRecorder | None = None
+        self,
+        upserts: Upserts,
+        targets: TargetRules,
+        recorder: ChangeRecorder | None = None,
+        *,
+        refused: RefusedNames | None = None,
     ) -> None:
         self.issues: list[Issue] = []
         self.is_changed = False
@@ -51,6 +57,7 @@ class NestedRow:
         self._references = upserts.references
         self._targets = targets
         self._recorder = recorder
+        self._refused = refused
 
     def prepare(self, given: Given, *, owner_id: str | None = None) -> Prepared:
         """Fill in what the object refers to; what it shares with others is made or changed on the way."""
@@ -194,8 +201,9 @@ class NestedRow:
     def _create(self, given: Given, prepared: Prepared) -> Resource:
         rules = self._upserts.rules_of(given.shape)
         triggers = given.nested.triggers if given.nested is not None else {}
-        for issue in rules.missing(_as_asked(given, prepared), triggers):
-            self._say(given, issue)
+        if self._refused is None or not self._refused.hide_which(given):
+            for issue in rules.missing(self._as_asked(given, prepared), triggers):
+                self._say(given, issue)
         self.is_changed = True
         resource = self._upserts.create(given.shape, prepared.values, prepared.key)
         if self._recorder is not None:
@@ -242,6 +250,22 @@ class NestedRow:
             if not any(issue.is_error for issue in match.issues):
                 self.apply(item, ready, match.resource)
 
+    def _as_asked(self, given: Given, prepared: Prepared) -> Any:
+        """The values, with something in the place of what was given and can't be used: it is not missing."""
+        names = set(self._refused.at(given)) if self._refused is not None else set()
+        if not prepared.is_sound and given.nested is not None:
+            names |= given.nested.names.keys()
+        if not names:
+            return prepared.values
+        asked = copy(prepared.values)
+        for name in names:
+            value = getattr(asked, name)
+            if value is UNSET or (
+                value is None and given.nested is not None and name in given.nested.targets
+            ):
+                setattr(asked, name, "?")
+        return asked
+
     def _say(self, given: Given, issue: Issue) -> None:
         attribute = given.path_of(issue.attribute) if issue.attribute else given.path
         self.issues.append(Issue(issue.code, printable(attribute), issue.message))
@@ -255,15 +279,3 @@ def _as_given(given: Given, values: Any) -> Any:
     for input_key in given.nested.names:
         setattr(own, input_key, getattr(values, input_key))
     return own
-
-
-def _as_asked(given: Given, prepared: Prepared) -> Any:
-    """The values, with something in the place of references that name what is not there: given they were."""
-    if prepared.is_sound or given.nested is None:
-        return prepared.values
-    asked = copy(prepared.values)
-    for input_key in given.nested.names:
-        value = getattr(asked, input_key)
-        if value is UNSET or (value is None and input_key in given.nested.targets):
-            setattr(asked, input_key, "?")
-    return asked

@@ -15,7 +15,7 @@ from imports_service.domain.cells import CellReader
 from imports_service.domain.checks import RowChecks, issue_of_key
 from imports_service.domain.imports import Format
 from imports_service.domain.keys import printable, row_text
-from imports_service.domain.nested import Nested
+from imports_service.domain.nested import Given, Nested
 from imports_service.domain.reading import Reading
 from imports_service.domain.rows import Code, Issue
 from imports_service.domain.screen import Screen, has_barred_escapes
@@ -38,7 +38,8 @@ class Input(msgspec.Struct, gc=False):
     """One row. `values` is an object of its shape's class, None when the row is refused.
 
     `key` is the canonical key that the row itself gives, None when it gives none or not all of it; `key_text`
-    is how people call the row. `nested` is what it brings along, None for a row of plain values.
+    is how people call the row. `nested` is what it brings along, None for a row of plain values. `readable` is what
+    could be read of a row that is refused for other values, so that all that is wrong with it can be said at once.
     """
 
     number: int
@@ -47,6 +48,7 @@ class Input(msgspec.Struct, gc=False):
     issues: tuple[Issue, ...] = ()
     key: str | None = None
     nested: Nested | None = None
+    readable: Given | None = None
 
 
 class InputDecoder:
@@ -143,6 +145,7 @@ class InputDecoder:
             issues = [*issues, issue]
         row.issues = tuple(issues)
         if any(issue.is_error for issue in issues):
+            row.readable = Given(self._shape, values, nested=row.nested)
             row.values = row.key = row.nested = None
 
     def _fill_in_parent(self, rows: Sequence[Any]) -> None:

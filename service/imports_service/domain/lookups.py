@@ -75,11 +75,14 @@ class ReferenceNames:
 
     def add(self, inputs: Iterable[Input]) -> None:
         """Take the names of the next rows."""
-        rows = [row for row in inputs if row.values is not None]
-        self._names.of_references(self._shape, [row.values for row in rows])
-        for row in rows:
-            if row.nested is not None:
-                self._names.of_nested(Given(self._shape, row.values, nested=row.nested))
+        values = []
+        for row in inputs:
+            given = given_by(self._shape, row)
+            if given is not None:
+                values.append(given.values)
+                if given.nested is not None:
+                    self._names.of_nested(given)
+        self._names.of_references(self._shape, values)
 
     def wanted(self) -> Wanted:
         return self._names.wanted()
@@ -95,11 +98,18 @@ class TargetNames:
     def add(self, inputs: Iterable[Input]) -> None:
         """Take the names of the next rows."""
         for row in inputs:
-            if row.nested is not None:
-                self._names.of_targets(Given(self._shape, row.values, nested=row.nested))
+            if row.nested is not None or row.readable is not None:
+                given = given_by(self._shape, row)
+                if given is not None:
+                    self._names.of_targets(given)
 
     def wanted(self) -> Wanted:
         return self._names.wanted_keys()
+
+
+def given_by(shape: Shape, row: Input) -> Given | None:
+    """What a row gives, of a row that is refused what could be read; None where nothing could."""
+    return Given(shape, row.values, nested=row.nested) if row.values is not None else row.readable
 
 
 class _Names:

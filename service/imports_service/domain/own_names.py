@@ -65,7 +65,11 @@ class GatheredNames:
 
     def add(self, inputs: Iterable[Input]) -> None:
         """Take the names of the next rows."""
+        inputs = list(inputs)
         rows = [row for row in inputs if row.values is not None]
+        for row in inputs:
+            if row.readable is not None:
+                self._add_refused(row.readable)
         self._ids |= dict.fromkeys(row.values.id for row in rows)
         self._keys |= dict.fromkeys(_keys(self._shape, rows, self._references))
         for input_key, target_type in self._holding:
@@ -74,6 +78,13 @@ class GatheredNames:
         for row in rows:
             if row.nested is not None:
                 self._add_nested(Given(self._shape, row.values, nested=row.nested))
+
+    def _add_refused(self, given: Given) -> None:
+        """Which resource a refused row means decides what else is wrong with it."""
+        self._ids[given.values.id] = None
+        values = copy(given.values)
+        self._shape.reference_rules.complete(values, self._references)
+        self._keys[self._shape.key_of(values)] = None
 
     def names(self) -> OwnNames:
         """Everything that the rows so far may change."""
