@@ -170,3 +170,26 @@ def test_the_order_of_items_is_the_same_in_a_segment_and_after_it(world: Environ
     assert outcomes(both) == [outcome for folded in one_by_one for outcome in outcomes(folded)]
     assert outcomes(both) == [CREATED, UPDATED, UNCHANGED]
     assert quantities(world) == quantities(other) == {"z": 7, "y": 8, "x": 9}
+
+
+def test_what_a_refused_row_has_already_is_not_held_against_it(world: Environment) -> None:
+    world.run("orders", ORDER | {"line_items": [line("x", id="1"), line("y")]})
+
+    folded = world.run(
+        "orders",
+        {"id": "o", "guest": "maybe", "line_items": [{"id": "1", "quantity": 2}, {"quantity": 3}]},
+        {"number": 5, "line_items": [{"id": "1", "quantity": 2}]},
+        {"id": "o", "guest": "maybe", "line_items": [{"quantity": "two"}, {"quantity": 3}, {"name": "new"}]},
+        {"id": "o", "guest": "maybe", "line_items": [{"quantity": 2}, {"quantity": 3}, {"name": "new"}]},
+    )
+
+    assert [issues(folded, place) for place in range(4)] == [
+        [("wrong_type", "guest")],
+        [("wrong_type", "number")],
+        [("wrong_type", "guest"), ("wrong_type", "line_items[0].quantity")],
+        [
+            ("wrong_type", "guest"),
+            ("required", "line_items[2].quantity"),
+            ("required", "line_items[2].unit_amount_cents"),
+        ],
+    ]

@@ -184,7 +184,8 @@ class Fold:
         nested = NestedRow(self._upserts, self._targets, refused=refused)
         prepared = nested.prepare(readable)
         found, _ = self._upserts.named(self._shape, prepared.values.id, prepared.key)
-        nested.apply(readable, prepared, found)
+        if found is not None or not refused.hide_which(readable):
+            nested.apply(readable, prepared, found)
         self._workspace.end(keep=False)
         return (*row.issues, *refused.new_among(nested.issues))
 

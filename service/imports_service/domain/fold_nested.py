@@ -227,6 +227,8 @@ class NestedRow:
         """Make the items the whole list of their owner."""
         shape = owner.shape.family[relationship.nested_type]
         prepared = [self.prepare(item, owner_id=owner.id) for item in items]
+        if self._refused is not None and self._refused.are_in(given.path_of(relationship.input_key)):
+            return  # with values missing, nobody can tell which item is which
         existing = self._workspace.children(shape.name, owner.id)
         matches = match_items(
             relationship,

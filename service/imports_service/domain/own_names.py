@@ -80,8 +80,10 @@ class GatheredNames:
                 self._add_nested(Given(self._shape, row.values, nested=row.nested))
 
     def _add_refused(self, given: Given) -> None:
-        """Which resource a refused row means decides what else is wrong with it."""
+        """Which resource a refused row means, and what it has, decides what else is wrong with the row."""
         self._ids[given.values.id] = None
+        if given.nested is not None:
+            self._add_nested(given)
         values = copy(given.values)
         self._shape.reference_rules.complete(values, self._references)
         self._keys[self._shape.key_of(values)] = None

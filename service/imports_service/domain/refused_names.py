@@ -35,6 +35,10 @@ class RefusedNames:
         names |= {pair.fills for pair in given.shape.reference_rules.pairs if pair.name in names}
         return not names.isdisjoint(self.at(given))
 
+    def are_in(self, path: str) -> bool:
+        """Whether values of a list, or the list itself, were refused."""
+        return any(refused == path or refused.startswith(f"{path}[") for refused in self._paths)
+
     def new_among(self, issues: Sequence[Issue]) -> Iterator[Issue]:
         """The issues of places of which nothing was said when the row was read; errors only."""
         for issue in issues:
