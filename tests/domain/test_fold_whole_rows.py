@@ -193,3 +193,12 @@ def test_what_a_refused_row_has_already_is_not_held_against_it(world: Environmen
             ("required", "line_items[2].unit_amount_cents"),
         ],
     ]
+
+
+def test_a_refused_row_that_names_its_key_by_an_object_means_what_is_there(world: Environment) -> None:
+    price = {"sku_code": "A", "price_list": {"code": "EU"}}
+    world.run("prices", price | {"amount_cents": 5})
+
+    folded = world.run("prices", price | {"compare_at_amount_cents": "much"})
+
+    assert issues(folded) == [("wrong_type", "compare_at_amount_cents")]

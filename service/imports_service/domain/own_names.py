@@ -84,9 +84,7 @@ class GatheredNames:
         self._ids[given.values.id] = None
         if given.nested is not None:
             self._add_nested(given)
-        values = copy(given.values)
-        self._shape.reference_rules.complete(values, self._references)
-        self._keys[self._shape.key_of(values)] = None
+        self._keys[_completed_key(given, self._references)] = None
 
     def names(self) -> OwnNames:
         """Everything that the rows so far may change."""
@@ -115,19 +113,24 @@ def _keys(shape: Shape, rows: Iterable[Input], references: References) -> Iterat
     """The key of each row, completed by its references where the row itself does not give all of it."""
     rules = shape.reference_rules
     is_told = any(pair.name in shape.resource_type.unique_key for pair in rules.pairs)
-    targets = TargetRules(shape.family.types)
     for row in rows:
         has_targets = row.nested is not None and row.nested.targets
         if row.key is not None or not (is_told or has_targets):
             yield row.key
-            continue
-        values = copy(row.values)
-        if row.nested is not None:
-            for input_key, target in row.nested.targets.items():
-                if getattr(values, input_key) is UNSET:
-                    setattr(values, input_key, targets.resolve(target, values, references).resource_id)
-        rules.complete(values, references)
-        yield shape.key_of(values)
+        else:
+            yield _completed_key(Given(shape, row.values, nested=row.nested), references)
+
+
+def _completed_key(given: Given, references: References) -> str | None:
+    """The key of what a row means, with what its references tell of it."""
+    shape, values = given.shape, copy(given.values)
+    if given.nested is not None:
+        targets = TargetRules(shape.family.types)
+        for input_key, target in given.nested.targets.items():
+            if getattr(values, input_key) is UNSET:
+                setattr(values, input_key, targets.resolve(target, values, references).resource_id)
+    shape.reference_rules.complete(values, references)
+    return shape.key_of(values)
 
 
 def _nested_ids(given: Given) -> Iterator[tuple[str, str]]:
