@@ -12,9 +12,11 @@ from imports_service.domain.imports import Status
 from imports_service.domain.names import ImportName
 from imports_service.domain.tokens import encode_token
 from imports_service.store.database import Database
-from imports_service.store.nudges import Nudges
 from imports_service.watch.events import PendingReason, WatchEvent, WatchKind
+from imports_service.watch.feeds import Feeds
 from imports_service.watch.one_import import watch_import
+from imports_service.watch.places import place_of
+from tests.eventually import eventually
 from tests.watch.story import ORGANIZATION, Story
 
 SELDOM = timedelta(hours=1)
@@ -24,9 +26,9 @@ Watching = AsyncGenerator[WatchEvent, None]
 
 
 @pytest.fixture
-async def story(database: Database) -> Story:
+async def story(database: Database, feeds: Feeds) -> Story:
     """A pending import of 100 rows in 10 segments."""
-    return await Story.begin(database, Nudges())
+    return await Story.begin(database, feeds)
 
 
 def watched(
@@ -35,16 +37,13 @@ def watched(
     token: str | None = None,
     progress_interval: timedelta = SELDOM,
     heartbeat: timedelta = SELDOM,
-    stop: asyncio.Event | None = None,
 ) -> Watching:
     return watch_import(
         story.name,
         resume_token=token,
         progress_interval=progress_interval,
         heartbeat=heartbeat,
-        database=story.database,
-        nudges=story.nudges,
-        stop=stop or asyncio.Event(),
+        feeds=story.feeds,
     )
 
 
@@ -104,6 +103,9 @@ async def test_a_slow_reader_skips_progress_and_no_transition(story: Story) -> N
     async with begun(watched(story, progress_interval=AT_ONCE)) as watching:
         await story.start()
         await story.work_off()
+        newest = (await story.recorded())[-1].seq
+        with story.feeds.of(ORGANIZATION) as feed:
+            await eventually(lambda: feed.seq >= newest, what="the process has read the end")
 
         rest = await rest_of(watching)
 
@@ -168,15 +170,17 @@ async def test_a_pending_import_tells_that_it_is_queued(story: Story) -> None:
 
 
 async def test_a_pending_import_tells_how_many_are_before_it(story: Story) -> None:
-    later = await Story.begin(story.database, story.nudges, turn=1)
+    later = await Story.begin(story.database, story.feeds, turn=1)
     async with aclosing(watched(later, progress_interval=timedelta(milliseconds=50))) as watching:
         first = await following(watching)
         await story.start()
-        moved_up = await following(watching)
+        places = [(await following(watching)).progress for _ in range(1)]
+        while places[-1] is not None and places[-1].queue_position:
+            places.append((await following(watching)).progress)
 
     assert first.progress is not None
-    assert moved_up.progress is not None
-    assert (first.progress.queue_position, moved_up.progress.queue_position) == (1, 0)
+    assert first.progress.queue_position == 1
+    assert [place.queue_position for place in places if place is not None] in ([0], [1, 0])
 
 
 async def test_a_change_that_nobody_nudged_is_told_within_seconds(story: Story) -> None:
@@ -202,9 +206,12 @@ async def test_the_token_of_a_quiet_import_keeps_up_with_its_organization(
     story: Story, database: Database
 ) -> None:
     async with begun(watched(story, heartbeat=timedelta(milliseconds=50))) as watching:
-        busy = await Story.begin(database, Nudges())
+        busy = await Story.begin(database, story.feeds)
         await busy.start()
+        newest = (await busy.recorded())[-1].seq
         told = await following(watching)
+        while place_of(told.token, story.name).seq < newest:
+            told = await following(watching)
     await story.forget_events_up_to_now()
 
     async with aclosing(watched(story, token=told.token, heartbeat=timedelta(milliseconds=50))) as watching:
@@ -305,19 +312,14 @@ async def test_a_deleted_import_is_not_found_without_a_token(story: Story) -> No
 
 
 async def test_an_unknown_import_is_not_found_at_once(story: Story) -> None:
-    unknown = watch_import(
-        ImportName(ORGANIZATION, "unknown"),
-        database=story.database,
-        nudges=story.nudges,
-        stop=asyncio.Event(),
-    )
+    unknown = watch_import(ImportName(ORGANIZATION, "unknown"), feeds=story.feeds)
 
     with pytest.raises(ImportNotFound):
         await following(unknown)
 
 
 async def test_a_token_of_another_import_is_refused(story: Story) -> None:
-    other = await Story.begin(story.database, story.nudges)
+    other = await Story.begin(story.database, story.feeds)
     async with aclosing(watched(other)) as watching:
         token = (await following(watching)).token
 
@@ -357,10 +359,8 @@ async def test_a_token_older_than_the_events_kept_is_out_of_range(story: Story) 
 
 
 async def test_the_stop_of_the_server_ends_a_watch_at_once(story: Story) -> None:
-    stop = asyncio.Event()
-    async with begun(watched(story, stop=stop)) as watching:
-        stop.set()
-        story.nudges.wake_all()
+    async with begun(watched(story)) as watching:
+        story.feeds.stop.set()
 
         with pytest.raises(Unavailable) as refused:
             await following(watching)
@@ -372,7 +372,7 @@ async def test_a_watch_that_is_left_leaves_no_watcher_behind(story: Story) -> No
     async with begun(watched(story)):
         pass
 
-    assert not story.nudges._watchers
+    assert not len(story.feeds)
 
 
 async def test_watchers_that_join_at_any_moment_miss_and_repeat_nothing(story: Story) -> None:

@@ -1,7 +1,7 @@
 """How fast an import goes: rows per second over the last seconds, and from that the time left."""
 
 from collections import deque
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from imports_service.domain.imports import Import, Status
 from imports_service.watch.events import PendingReason, Progress
@@ -15,11 +15,12 @@ class ProgressMeter:
     def __init__(self) -> None:
         self._readings: deque[tuple[float, int]] = deque()
 
-    def read(self, snapshot: Import, now: float, *, ahead: int) -> Progress:
+    def read(self, snapshot: Import, at: datetime, *, ahead: int) -> Progress:
         """The progress of the snapshot, judged by it and by those given within the window before.
 
         `ahead`: how many imports come before it while it is pending.
         """
+        now = at.timestamp()
         rows = snapshot.counts.processed + snapshot.counts.failed
         self._readings.append((now, rows))
         # the oldest reading kept may be older than the window: a segment can take longer than that
