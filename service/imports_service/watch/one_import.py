@@ -208,12 +208,13 @@ class _Watch:
         *,
         at: datetime | None = None,
     ) -> WatchEvent:
-        self._last_told = now = _now()
-        progress = self._meter.read(snapshot, now, ahead=self._ahead) if snapshot is not None else None
+        self._last_told = _now()
+        at = at or datetime.now(UTC)
+        progress = self._meter.read(snapshot, at, ahead=self._ahead) if snapshot is not None else None
         return WatchEvent(
             kind=kind,
             token=self._place.token,
-            occurred_at=at or datetime.now(UTC),
+            occurred_at=at,
             snapshot=snapshot,
             previous_status=previous_status,
             progress=progress,
