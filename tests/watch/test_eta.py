@@ -13,7 +13,7 @@ from tests.eventually import eventually
 from tests.services import Client, client_of
 from tests.worker.addresses import addresses
 
-ROWS = 50_000
+ROWS = 40_000
 TRIES = 3
 SMALL = {"IMPORTS_SEGMENT_ROWS": "500"}
 SHORT = SMALL | {"IMPORTS_LEASE_SECONDS": "2"}

@@ -67,7 +67,7 @@ def seconds(progress: Progress) -> float:
 
 
 def closing_seconds(rows_per_second: float, size: int = SIZE) -> float:
-    return Closings().seconds(size, rows_per_second)
+    return Closings().seconds("skus", size / rows_per_second)
 
 
 growing = st.lists(st.tuples(st.floats(0, 100_000), st.integers(0, SIZE)), min_size=1, max_size=200).map(
@@ -232,20 +232,32 @@ def test_an_import_that_is_interrupted_has_only_its_closing_before_it() -> None:
     assert seconds(told) == pytest.approx(closing_seconds(10), abs=1e-3)
 
 
-def test_closings_that_were_seen_teach_what_the_next_will_take() -> None:
+def test_closings_that_were_seen_teach_what_the_next_of_that_type_will_take() -> None:
     closings = Closings()
-    expected = closings.seconds(SIZE, 10)
+    took = 3 * closing_seconds(10)
     errors = []
     for _ in range(12):
         meter = ProgressMeter(closings)
         last_row = fed(meter, [(50, 500), (100, 1_000)])
-        errors.append(abs(seconds(last_row) - 3 * expected))
-        ended = import_with(1_000, status=Status.COMPLETED, ended=100 + 3 * expected)
-        for _ in range(2):  # it is learned once
-            meter.read(ended, at(101 + 3 * expected), ahead=0)
+        errors.append(abs(seconds(last_row) - took))
+        ended = import_with(1_000, status=Status.COMPLETED, ended=100 + took)
+        meter.read(ended, at(101 + took), ahead=0)
 
     assert errors == sorted(errors, reverse=True)
     assert errors[-1] < errors[0] / 4
+    assert closings.seconds("prices", 100) == Closings().seconds("prices", 100)
+
+
+def test_a_closing_is_learned_from_once() -> None:
+    once, often = Closings(), Closings()
+    for closings, times in ((once, 1), (often, 3)):
+        meter = ProgressMeter(closings)
+        fed(meter, [(50, 500), (100, 1_000)])
+        for second in range(times):
+            fed(meter, [(120, 1_000)])  # as an event tells it that comes late
+            meter.read(import_with(1_000, status=Status.COMPLETED, ended=130), at(131 + second), ahead=0)
+
+    assert often.seconds("skus", 100) == once.seconds("skus", 100) != Closings().seconds("skus", 100)
 
 
 def test_a_closing_whose_beginning_was_not_seen_teaches_nothing() -> None:
@@ -255,17 +267,17 @@ def test_a_closing_whose_beginning_was_not_seen_teaches_nothing() -> None:
 
     meter.read(import_with(1_000, status=Status.COMPLETED, ended=100.01), at(101), ahead=0)
 
-    assert closings.seconds(SIZE, 10) == Closings().seconds(SIZE, 10)
+    assert closings.seconds("skus", 100) == Closings().seconds("skus", 100)
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.integers(1, 10**8), st.floats(1e-6, 1e9), st.floats(-1, 1e9)), max_size=50))
-def test_nothing_that_is_learned_makes_an_expectation_absurd(taught: list[tuple[int, float, float]]) -> None:
+@given(st.lists(st.tuples(st.floats(-1, 1e9), st.floats(-1, 1e9)), max_size=50))
+def test_nothing_that_is_learned_makes_an_expectation_absurd(taught: list[tuple[float, float]]) -> None:
     closings = Closings()
-    for rows, rate, took in taught:
-        closings.learn(rows, rate, took)
+    for processing, took in taught:
+        closings.learn("skus", processing, took)
 
-    assert 0.1 < closings.seconds(SIZE, 10) / Closings().seconds(SIZE, 10) < 10
+    assert 1 <= closings.seconds("skus", 100) <= 100
 
 
 def test_a_pending_import_has_a_reason_and_a_place_and_no_rate() -> None:

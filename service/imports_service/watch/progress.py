@@ -62,7 +62,7 @@ class ProgressMeter:
         else:
             seconds = pace.seconds_for(snapshot.inputs_size - _rows_done(snapshot))
             if seconds is not None:
-                seconds += self._closings.seconds(snapshot.inputs_size, pace.rows_per_second)
+                seconds += self._closing_seconds(snapshot, pace.rows_per_second)
         return (
             timedelta(seconds=seconds) if seconds is not None and seconds < LONGEST.total_seconds() else None
         )
@@ -70,9 +70,12 @@ class ProgressMeter:
     def _closing_left(self, snapshot: Import, closing: "_Closing") -> float | None:
         if closing.rate == 0:
             return None
-        expected = self._closings.seconds(snapshot.inputs_size, closing.rate)
+        expected = self._closing_seconds(snapshot, closing.rate)
         elapsed = self._now - closing.began
         return max(0.0, expected - elapsed) if elapsed < 2 * expected + FORGOTTEN_SECONDS else None
+
+    def _closing_seconds(self, snapshot: Import, rate: float) -> float:
+        return self._closings.seconds(snapshot.spec.resource_type, snapshot.inputs_size / rate)
 
     def _learn(self, ended: Import) -> None:
         """Once, from a closing that was seen from its beginning to its end."""
@@ -81,7 +84,7 @@ class ProgressMeter:
             return
         if ended.completed_at is not None:
             took = ended.completed_at.timestamp() - closing.began
-            self._closings.learn(ended.inputs_size, closing.rate, took)
+            self._closings.learn(ended.spec.resource_type, ended.inputs_size / closing.rate, took)
 
 
 class _Closing:
