@@ -157,7 +157,8 @@ async def test_progress_tells_the_rate_and_the_time_left(story: Story) -> None:
 
     assert told is not None
     assert told.rows_per_second > 0
-    assert told.eta == timedelta(seconds=90 / told.rows_per_second)
+    assert told.eta is not None
+    assert told.eta > timedelta(seconds=90 / told.rows_per_second)  # its closing comes after that
 
 
 async def test_a_pending_import_tells_that_it_is_queued(story: Story) -> None:

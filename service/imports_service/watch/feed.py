@@ -20,6 +20,7 @@ from imports_service.store.nudges import Nudge
 from imports_service.store.watches import Found, Reading
 from imports_service.watch.alarm import Alarm
 from imports_service.watch.answers import answer_questions
+from imports_service.watch.closings import Closings
 from imports_service.watch.failure import Failure
 from imports_service.watch.follower import Follower
 from imports_service.watch.listing import Stretch, read_stretch
@@ -41,7 +42,9 @@ log = structlog.get_logger(__name__)
 class Feed:
     """`seq`: all events up to it have been read; `window`: the last of them, while somebody follows all imports."""
 
-    def __init__(self, organization_id: str, database: Database, turnstile: asyncio.Semaphore) -> None:
+    def __init__(
+        self, organization_id: str, database: Database, turnstile: asyncio.Semaphore, closings: Closings
+    ) -> None:
         self.organization_id = organization_id
         self.seq = 0
         self.window = Window(0, size=EVENTS_KEPT)
@@ -50,6 +53,7 @@ class Feed:
         self._watching: dict[Alarm, WatchedImport] = {}
         self._database = database
         self._turnstile = turnstile
+        self._closings = closings
         self._alarm = Alarm()
         self._questions = Questions(self._alarm)
         self._has_begun = False
@@ -100,7 +104,7 @@ class Feed:
         if uid in self.imports or not self.followers:
             return
         if seq >= self.seq:
-            self.imports[uid] = WatchedImport(reading, seq)
+            self.imports[uid] = self._watched(reading, seq)
         else:
             self._look_at(uid)
 
@@ -223,14 +227,14 @@ class Feed:
             self.window = Window(self.seq, size=EVENTS_KEPT)
         for reading in found.readings:
             if reading.snapshot.uid not in self.imports:
-                self.imports[reading.snapshot.uid] = WatchedImport(reading, found.seq)
+                self.imports[reading.snapshot.uid] = self._watched(reading, found.seq)
 
     def _record(self, event: Event) -> None:
         self.seq = event.seq
         uid = event.snapshot.uid
         watched = self.imports.get(uid)
         if watched is None and self.followers and _may_go_on(event):
-            watched = WatchedImport(Reading(event.snapshot, event.occurred_at), event.seq)
+            watched = self._watched(Reading(event.snapshot, event.occurred_at), event.seq)
             self.imports[uid] = watched
         recorded = watched.record(event) if watched is not None else looked_up(event)
         if self.followers:
@@ -243,7 +247,7 @@ class Feed:
         if watched is None:
             if not self.followers or reading.snapshot.status.has_ended:
                 return
-            watched = WatchedImport(reading, self.seq)
+            watched = self._watched(reading, self.seq)
             self.imports[watched.uid] = watched
         elif not watched.update(reading):
             return
@@ -278,6 +282,9 @@ class Feed:
             del watched.watchers[alarm]
             if not self._is_needed(watched):
                 del self.imports[watched.uid]
+
+    def _watched(self, reading: Reading, seq: int) -> WatchedImport:
+        return WatchedImport(reading, seq, self._closings)
 
     def _drop_unwatched(self) -> None:
         for watched in [watched for watched in self.imports.values() if not self._is_needed(watched)]:

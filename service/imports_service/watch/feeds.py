@@ -12,6 +12,7 @@ from imports_service.domain.errors import Unavailable
 from imports_service.store.database import Database
 from imports_service.store.nudges import Nudges
 from imports_service.store.watches import clocks
+from imports_service.watch.closings import Closings
 from imports_service.watch.feed import Feed
 
 LOOK_AGAIN_SECONDS = (1.0, 2.0)
@@ -42,6 +43,7 @@ class Feeds:
         self._database = database
         self._tasks = tasks
         self._turnstile = asyncio.Semaphore(READS_AT_ONCE)
+        self._closings = Closings()
         self._open: dict[str, _Open] = {}
 
     def __len__(self) -> int:
@@ -56,7 +58,7 @@ class Feeds:
         self.refuse_when_stopping()
         opened = self._open.get(organization_id)
         if opened is None:
-            feed = Feed(organization_id, self._database, self._turnstile)
+            feed = Feed(organization_id, self._database, self._turnstile, self._closings)
             reading = self._tasks.create_task(self._keep_reading(feed), name=f"watch {organization_id}")
             opened = self._open[organization_id] = _Open(feed, reading)
         opened.users += 1

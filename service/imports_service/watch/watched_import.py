@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable
 from imports_service.domain.imports import Event, EventKind, Import, Status
 from imports_service.store.watches import Reading
 from imports_service.watch.alarm import Alarm
+from imports_service.watch.closings import Closings
 from imports_service.watch.events import Progress, Recorded, WatchEvent, WatchKind
 from imports_service.watch.progress import ProgressMeter
 from imports_service.watch.window import Window
@@ -19,14 +20,14 @@ class WatchedImport:
     progress.
     """
 
-    def __init__(self, reading: Reading, seq: int) -> None:
+    def __init__(self, reading: Reading, seq: int, closings: Closings) -> None:
         self.uid = reading.snapshot.uid
         self.snapshot: Import | None = reading.snapshot
         self.at = reading.at
         self.window = Window(seq, size=EVENTS_KEPT)
         self.watchers: dict[Alarm, float] = {}
         self.ahead = 0
-        self._meter = ProgressMeter()
+        self._meter = ProgressMeter(closings)
         self._measured = self._meter.read(reading.snapshot, reading.at, ahead=0)
         self._told: dict[Hashable, WatchEvent] = {}
 
