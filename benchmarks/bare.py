@@ -23,7 +23,9 @@ from imports_service.rpc.server import server_options
 SERVICE = "benchmarks.Bare"
 METHOD = f"/{SERVICE}/Watch"
 CHANNEL = "floor"
-CREATE_TABLE = "CREATE TABLE floor_watch (id integer PRIMARY KEY, version bigint NOT NULL, message bytea NOT NULL)"
+CREATE_TABLE = (
+    "CREATE TABLE floor_watch (id integer PRIMARY KEY, version bigint NOT NULL, message bytea NOT NULL)"
+)
 UPDATE = "UPDATE floor_watch SET version = version + 1, message = $1 WHERE id = 1"
 SELECT = "SELECT version, message FROM floor_watch WHERE id = 1"
 
@@ -108,9 +110,7 @@ async def main(url: str | None) -> None:
     async with AsyncExitStack() as stack:
         if url is not None:
             await stack.enter_async_context(_listening(url, bare))
-        await answer(
-            {"address": address, "set_messages": bare.set_messages, "send": bare.send, "stop": stop}
-        )
+        await answer({"address": address, "set_messages": bare.set_messages, "send": bare.send, "stop": stop})
 
 
 if __name__ == "__main__":

@@ -10,10 +10,12 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 LONGEST_LINE_BYTES = 16 * 1024 * 1024
 STOP_SECONDS = 30.0
+CHECKOUT = Path(__file__).parent.parent
 ANSWER = b"= "
 """What a line begins with that is an answer; a process may have other things to say."""
 
@@ -53,7 +55,9 @@ ASKABLE: Mapping[str, Any] = {
 @asynccontextmanager
 async def running_helper(module: str, *arguments: str) -> AsyncIterator[Helper]:
     """The module as a process, killed at the end: nothing that it has is wanted then."""
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", module, *arguments, **ASKABLE)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, *arguments, cwd=CHECKOUT, **ASKABLE
+    )
     try:
         yield Helper(process)
     finally:

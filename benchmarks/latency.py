@@ -1,15 +1,17 @@
 """From a commit to the client that watches: ours beside *raw*, one watcher each, taking turns in one run.
 
-*raw*: COMMIT on one connection, `pg_notify` on another, a listener in another process, SELECT of the row, one write on a
-bare grpc.aio stream, received by a client. *ours*: the service's own command UpdateImport, once in a process that does
-not serve the watch (its nudge travels through PostgreSQL) and once in the one that does. The clock starts just before
-COMMIT is sent and stops when the client has the message; messages are equally long.
+*raw*: COMMIT on one connection, `pg_notify` on another, a listener in another process, SELECT of the row, one write on
+a bare grpc.aio stream, received by a client. *ours*: the service's own command UpdateImport, once in a process that
+does not serve the watch (its nudge travels through PostgreSQL) and once in the one that does. The clock starts just
+before COMMIT is sent and stops when the client has the message; messages are equally long.
 """
 
 import asyncio
 import random
 import statistics
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -26,7 +28,9 @@ PAUSE_SECONDS = (0.06, 0.09)
 """Between two commits: longer than nudges wait for each other, and not in step with any poll."""
 PATIENCE_SECONDS = 30.0
 WARM_UP = 30
-HEARTBEAT = imports_pb2.ImportEvent(kind=imports_pb2.KIND_HEARTBEAT, resume_token="x" * 60).SerializeToString()
+HEARTBEAT = imports_pb2.ImportEvent(
+    kind=imports_pb2.KIND_HEARTBEAT, resume_token="x" * 60
+).SerializeToString()
 
 Milliseconds = dict[str, list[float]]
 
@@ -69,36 +73,51 @@ class _Raw:
         self,
         writer: "asyncpg.Connection[asyncpg.Record]",
         nudger: "asyncpg.Connection[asyncpg.Record]",
-        clock: Callable[[], int],
     ) -> None:
         self._writer = writer
         self._nudger = nudger
-        self._clock = clock
         self.message = b""
 
     async def change(self) -> int:
         await self._writer.execute("BEGIN")
         await self._writer.execute(bare.UPDATE, self.message)
-        committing_at = self._clock()
+        committing_at = time.monotonic_ns()
         await self._writer.execute("COMMIT")
         await self._nudger.execute("SELECT pg_notify($1, '1')", bare.CHANNEL)
         return committing_at
 
 
+@asynccontextmanager
+async def _raw_connections(url: str) -> AsyncIterator[_Raw]:
+    writer, nudger = await asyncpg.connect(url), await asyncpg.connect(url)
+    try:
+        await writer.execute(bare.CREATE_TABLE)
+        await writer.execute("INSERT INTO floor_watch VALUES (1, 1, '')")
+        yield _Raw(writer, nudger)
+    finally:
+        await writer.close()
+        await nudger.close()
+
+
 async def measure_latency(
-    database_url: str, directory: Path, changes: Changes, clock: Callable[[], int], *, samples: int
+    database_url: str,
+    directory: Path,
+    changes: Changes,
+    *,
+    samples: int,
+    warm_up: int = WARM_UP,
+    settings: Mapping[str, str] | None = None,
 ) -> Milliseconds:
-    """So many milliseconds of each kind, by its name; `raw` is the floor."""
-    writer, nudger = await asyncpg.connect(database_url), await asyncpg.connect(database_url)
-    await writer.execute(bare.CREATE_TABLE)
-    await writer.execute("INSERT INTO floor_watch VALUES (1, 1, '')")
+    """So many milliseconds of each kind, by its name; `raw` is the floor. `settings` are the service's."""
     [name] = await changes.create(["latency"], 1)
     with (directory / "serving.err").open("wb") as errors:
         async with (
+            _raw_connections(database_url) as raw,
             running_service(
                 database_url,
                 directory / "data",
                 module=["benchmarks.serving"],
+                settings=settings,
                 stderr=errors,
                 **ASKABLE,
             ) as service,
@@ -109,7 +128,6 @@ async def measure_latency(
             ours, theirs = _Client(our_watchers), _Client(raw_watchers)
             request = imports_pb2.WatchImportRequest(name=str(name))
             await ours.open(service.target, WATCH_IMPORT, request.SerializeToString())
-            raw = _Raw(writer, nudger, clock)
             raw.message = await ours.last_message()
             await floor.ask("set_messages", first=raw.message.hex(), heartbeat=HEARTBEAT.hex())
             await theirs.open(await floor.ask("address"), bare.METHOD, b"")
@@ -119,7 +137,7 @@ async def measure_latency(
                 "another process": (ours, lambda turn: changes.update(name, f"reference {turn}")),
                 "the same process": (ours, lambda turn: _update_in(serving, name, f"reference {turn}.")),
             }
-            return await _take_turns(turns, samples)
+            return await _take_turns(turns, samples, warm_up)
 
 
 async def _update_in(serving: Helper, name: ImportName, reference: str) -> int:
@@ -130,15 +148,15 @@ async def _update_in(serving: Helper, name: ImportName, reference: str) -> int:
 
 
 async def _take_turns(
-    turns: dict[str, tuple[_Client, Callable[[int], Awaitable[int]]]], samples: int
+    turns: dict[str, tuple[_Client, Callable[[int], Awaitable[int]]]], samples: int, warm_up: int
 ) -> Milliseconds:
     measured: Milliseconds = {kind: [] for kind in turns}
-    for turn in range(samples + WARM_UP):
+    for turn in range(samples + warm_up):
         for kind, (client, change) in turns.items():
             committed_at = await change(turn)
             await asyncio.sleep(random.uniform(*PAUSE_SECONDS))
             received_at = await client.received_at()
-            if turn >= WARM_UP:
+            if turn >= warm_up:
                 measured[kind].append((received_at - committed_at) / 1e6)
     return measured
 

@@ -20,13 +20,14 @@ from imports_service.settings import Settings
 
 async def main() -> None:
     made: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-    make_servicers = app.make_servicers
+    names = vars(app)
+    make_servicers = names["make_servicers"]
 
     def note_parts(parts: Any, *rest: Any, **named: Any) -> Any:
         made.set_result(parts)
         return make_servicers(parts, *rest, **named)
 
-    app.make_servicers = note_parts  # the composition root gives its parts to nobody else
+    names["make_servicers"] = note_parts  # the composition root gives its parts to nobody else
 
     async def update(*, organization_id: str, import_id: str, reference: str) -> int:
         parts = await made

@@ -9,7 +9,8 @@ TRANSITION, DELETED); progress and heartbeats are counted apart.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import grpc
@@ -19,7 +20,6 @@ from benchmarks.helpers import answer
 from commerce.imports.v1 import imports_pb2
 
 EVERYTHING = (imports_pb2.KIND_SNAPSHOT, imports_pb2.KIND_TRANSITION, imports_pb2.KIND_DELETED)
-LOOK_SECONDS = 0.005
 OPTIONS = [("grpc.use_local_subchannel_pool", 1)]  # else all channels to one address share a connection
 
 Call = grpc.aio.UnaryStreamCall[bytes, bytes]
@@ -37,6 +37,7 @@ class Watchers:
         self.others = 0
         self.codes: Counter[str] = Counter()
         self.ended_at: list[int] = []
+        self._news = asyncio.Event()
 
     async def open(
         self, *, target: str, method: str, requests: Sequence[str], channels: int, within: float
@@ -52,16 +53,12 @@ class Watchers:
 
     async def wait(self, *, count: int, within: float) -> dict[str, Any]:
         """Wait until every stream has had so many messages, or has ended; what there is when the time is up."""
-        until = time.monotonic() + within
-        while len(self._told(count)) + len(self.ended_at) < len(self.calls) and time.monotonic() < until:
-            await asyncio.sleep(LOOK_SECONDS)
+        await self._until(lambda: len(self._told(count)) + len(self.ended_at) >= len(self.calls), within)
         return {"told": self._told(count), "ended": dict(self.codes)}
 
     async def wait_for_ends(self, *, within: float) -> object:
         """Wait until every stream has ended; when, and how."""
-        until = time.monotonic() + within
-        while len(self.ended_at) < len(self.calls) and time.monotonic() < until:
-            await asyncio.sleep(LOOK_SECONDS)
+        await self._until(lambda: len(self.ended_at) >= len(self.calls), within)
         return {"ended_at": self.ended_at, "ended": dict(self.codes)}
 
     async def count(self) -> object:
@@ -87,6 +84,13 @@ class Watchers:
                 tasks.create_task(open_and_cancel(channel.unary_stream(method)))
         return dict(codes)
 
+    async def _until(self, is_reached: Callable[[], bool], seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not is_reached():
+                    self._news.clear()
+                    await self._news.wait()
+
     def _told(self, count: int) -> list[int]:
         while len(self.told) <= count:
             self.told.append([])
@@ -95,17 +99,20 @@ class Watchers:
     async def _follow(self, call: Call) -> None:
         count = 0
         try:
-            while (data := await call.read()) is not grpc.aio.EOF:
+            while isinstance(data := await call.read(), bytes):  # else it is the end
                 if imports_pb2.ImportEvent.FromString(data).kind in EVERYTHING:
                     count += 1
                     self._told(count).append(time.monotonic_ns())
                     self.last = data
                 else:
                     self.others += 1
+                self._news.set()
         except grpc.aio.AioRpcError:
             pass  # the code says it
-        self.ended_at.append(time.monotonic_ns())
+        ended_at = time.monotonic_ns()
         self.codes[(await call.code()).name] += 1
+        self.ended_at.append(ended_at)
+        self._news.set()
 
 
 async def main() -> None:

@@ -6,9 +6,7 @@ One run on one database (the PyPI wheel's PostgreSQL), each figure beside its fl
 """
 
 import argparse
-import asyncio
 import json
-import os
 import secrets
 import tempfile
 import time
@@ -23,6 +21,7 @@ from benchmarks.broadcast import Figures, Size, broadcast_table, measure_floor, 
 from benchmarks.changes import Changes
 from benchmarks.latency import Milliseconds, latency_table, measure_latency
 from benchmarks.service import running_service
+from commerce.imports.v1 import imports_pb2
 from imports_service.domain.names import ImportName
 from imports_service.embedded.postgres import embedded_postgres
 from imports_service.store.database import open_database
@@ -79,9 +78,7 @@ async def measure(
         await migrate(postgres.url)
         async with opened_changes(postgres.url) as changes:
             if only != "broadcast":
-                latency = await measure_latency(
-                    postgres.url, directory, changes, time.monotonic_ns, samples=samples
-                )
+                latency = await measure_latency(postgres.url, directory, changes, samples=samples)
                 print(f"\n{samples} of each, taking turns\n\n{latency_table(latency)}", flush=True)
             if only != "latency":
                 broadcast["*floor*"] = await measure_floor(_message(), size)
@@ -89,13 +86,13 @@ async def measure(
                     broadcast[name] = await measure_layout(
                         postgres.url, directory, changes, LAYOUTS[name], size
                     )
-                print(f"\n{size.watchers:,} watchers of one process, spread over\n\n{broadcast_table(broadcast)}")
+                print(
+                    f"\n{size.watchers:,} watchers of one process, spread over\n\n{broadcast_table(broadcast)}"
+                )
     return latency, broadcast
 
 
 def _message() -> bytes:
-    from commerce.imports.v1 import imports_pb2
-
     event = imports_pb2.ImportEvent(kind=imports_pb2.KIND_TRANSITION)
     event.snapshot.reference = "x" * (MESSAGE_BYTES - event.ByteSize())
     return event.SerializeToString()
