@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks import bare
 from benchmarks.changes import Changes
 from benchmarks.helpers import Helper, running_helper
-from benchmarks.latency import HEARTBEAT, WATCH_IMPORT
+from benchmarks.latency import HEARTBEAT, WATCH_IMPORT, WATCH_IMPORTS
 from benchmarks.service import cpu_seconds, memory_bytes
 from commerce.imports.v1 import imports_pb2
 from imports_service.domain.names import ImportName
@@ -133,15 +133,19 @@ async def measure_ours(
     changes: Changes,
     stop: Callable[[], Any],
     size: Size,
+    *,
+    of_organizations: bool = False,
 ) -> Figures:
-    """Watchers spread evenly over the imports, of a service just started on `target`; it is stopped at the end."""
-    requests = [
-        imports_pb2.WatchImportRequest(name=str(names[number % len(names)])).SerializeToString()
-        for number in range(size.watchers)
-    ]
+    """Watchers spread evenly over the imports, of a service just started on `target`; it is stopped at the end.
+
+    `of_organizations`: they watch all that their import's organization has, which must be that import alone.
+    """
+    watched = [names[number % len(names)] for number in range(size.watchers)]
+    method = WATCH_IMPORTS if of_organizations else WATCH_IMPORT
+    requests = [_request(name, of_organization=of_organizations) for name in watched]
     async with running_helper("benchmarks.watchers") as watchers:
         measurement = _Measurement(pid, watchers, size)
-        await measurement.open(target, WATCH_IMPORT, requests)
+        await measurement.open(target, method, requests)
         await measurement.idle()
         await measurement.change(lambda: changes.start(names))
         for number in range(1, size.rounds):
@@ -150,6 +154,13 @@ async def measure_ours(
             await measurement.change(lambda reference=reference: changes.touch(names, reference))  # type: ignore[misc]
         await measurement.end(stop)
         return measurement.figures
+
+
+def _request(name: ImportName, *, of_organization: bool) -> bytes:
+    if of_organization:
+        parent = f"organizations/{name.organization_id}"
+        return imports_pb2.WatchImportsRequest(parent=parent).SerializeToString()
+    return imports_pb2.WatchImportRequest(name=str(name)).SerializeToString()
 
 
 async def measure_floor(message: bytes, size: Size) -> Figures:

@@ -24,6 +24,7 @@ from commerce.imports.v1 import imports_pb2
 from imports_service.domain.names import ImportName
 
 WATCH_IMPORT = "/commerce.imports.v1.ImportService/WatchImport"
+WATCH_IMPORTS = "/commerce.imports.v1.ImportService/WatchImports"
 PAUSE_SECONDS = (0.06, 0.09)
 """Between two commits: longer than nudges wait for each other, and not in step with any poll."""
 PATIENCE_SECONDS = 30.0

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import uvloop
 
@@ -30,12 +31,23 @@ from imports_service.store.nudges import open_nudges
 
 MESSAGE_BYTES = 450
 """About what an event of ours takes."""
+
+
+class Layout(NamedTuple):
+    """Over what the watchers are spread: organizations, and imports in each."""
+
+    organizations: int
+    each: int
+    of_organizations: bool = False
+    """By WatchImports."""
+
+
 LAYOUTS = {
-    "1,000 imports": (1, 1_000),
-    "100 organizations": (100, 10),
-    "one import": (1, 1),
+    "1,000 imports": Layout(1, 1_000),
+    "100 organizations": Layout(100, 10),
+    "one import": Layout(1, 1),
+    "one organization": Layout(1, 1, of_organizations=True),
 }
-"""Over what the watchers are spread: organizations, and imports in each."""
 
 
 @asynccontextmanager
@@ -49,14 +61,11 @@ async def opened_changes(url: str) -> AsyncIterator[Changes]:
         yield Changes(database, nudges)
 
 
-async def measure_layout(
-    url: str, directory: Path, changes: Changes, layout: tuple[int, int], size: Size
-) -> Figures:
+async def measure_layout(url: str, directory: Path, changes: Changes, layout: Layout, size: Size) -> Figures:
     """A service of its own, so that memory is not what the layout before has left."""
-    organizations, each = layout
     prefix = f"bench-{secrets.token_hex(4)}"
     names: list[ImportName] = await changes.create(
-        [f"{prefix}-{number}" for number in range(organizations)], each
+        [f"{prefix}-{number}" for number in range(layout.organizations)], layout.each
     )
     with (directory / "service.err").open("ab") as errors:
         async with running_service(url, directory / "data", stderr=errors) as service:
@@ -66,7 +75,15 @@ async def measure_layout(
                 service.stop()
                 return began
 
-            return await measure_ours(service.target, service.pid, names, changes, stop, size)
+            return await measure_ours(
+                service.target,
+                service.pid,
+                names,
+                changes,
+                stop,
+                size,
+                of_organizations=layout.of_organizations,
+            )
 
 
 async def measure(
