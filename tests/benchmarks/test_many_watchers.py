@@ -17,8 +17,7 @@ ALLOWED_KIB = 60
 @pytest.mark.parametrize(
     ("organizations", "each"),
     [
-        pytest.param(1, 100, id="of-100-imports"),
-        pytest.param(20, 5, id="of-20-organizations"),
+        pytest.param(4, 25, id="of-100-imports"),
         pytest.param(1, 1, id="of-one-import"),
     ],
 )
