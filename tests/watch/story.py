@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
 from imports_service.commands.delete import delete_import
 from imports_service.commands.update import UpdateImport, update_import
@@ -10,6 +11,7 @@ from imports_service.domain.names import ImportName
 from imports_service.ids import new_uid
 from imports_service.store import events, imports
 from imports_service.store.database import Database
+from imports_service.store.nudges import Nudges
 from imports_service.watch.feeds import Feeds
 
 ORGANIZATION = "acme"
@@ -19,12 +21,11 @@ SEGMENT_ROWS = 10
 
 
 class Story:
-    """One import of 100 rows in 10 segments, in the process whose feeds watch it."""
+    """One import of 100 rows in 10 segments, and the nudges of the process that changes it."""
 
-    def __init__(self, database: Database, feeds: Feeds, name: ImportName, uid: str) -> None:
+    def __init__(self, database: Database, nudges: Nudges, name: ImportName, uid: str) -> None:
         self.database = database
-        self.feeds = feeds
-        self.nudges = feeds.nudges
+        self.nudges = nudges
         self.name = name
         self.uid = uid
 
@@ -32,12 +33,12 @@ class Story:
     async def begin(
         cls,
         database: Database,
-        feeds: Feeds,
+        nudges: Nudges,
         *,
         turn: int = 0,
         spec: ImportSpec = SKUS,
         organization_id: str = ORGANIZATION,
-    ) -> "Story":
+    ) -> Self:
         uid = new_uid()
         async with database.transaction() as connection:
             created = await imports.insert_import(
@@ -56,8 +57,8 @@ class Story:
                 ),
             )
             await events.record(connection, EventKind.TRANSITION, None, created)
-        feeds.nudges.changed(organization_id, uid)
-        return cls(database, feeds, ImportName(organization_id, uid), uid)
+        nudges.changed(organization_id, uid)
+        return cls(database, nudges, ImportName(organization_id, uid), uid)
 
     async def now(self) -> Import:
         async with self.database.connection() as connection:
@@ -119,3 +120,15 @@ class Story:
         async with self.database.transaction() as connection:
             await connection.execute("UPDATE organization_clock SET floor = seq")
             await connection.execute("DELETE FROM event")
+
+
+class WatchedStory(Story):
+    """One in a process that also watches it, through `feeds`."""
+
+    feeds: Feeds
+
+    @classmethod
+    async def begin_in(cls, database: Database, feeds: Feeds, *, turn: int = 0) -> Self:
+        story = await cls.begin(database, feeds.nudges, turn=turn)
+        story.feeds = feeds
+        return story

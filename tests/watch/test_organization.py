@@ -66,7 +66,9 @@ async def missed_since(feeds: Feeds, token: str, filter: ImportFilter = EVERYTHI
 
 def outline(events: list[WatchEvent]) -> list[Outline]:
     return [
-        (event.kind, event.snapshot and event.snapshot.uid, event.snapshot and event.snapshot.status)
+        (event.kind, event.snapshot.uid, event.snapshot.status)
+        if event.snapshot
+        else (event.kind, None, None)
         for event in events
     ]
 
@@ -74,7 +76,7 @@ def outline(events: list[WatchEvent]) -> list[Outline]:
 async def test_it_begins_with_what_has_not_ended_and_says_when_that_is_all(
     database: Database, feeds: Feeds
 ) -> None:
-    ended, running, pending = [await Story.begin(database, feeds) for _ in range(3)]
+    ended, running, pending = [await Story.begin(database, feeds.nudges) for _ in range(3)]
     await ended.start()
     await ended.work_off()
     await running.start()
@@ -94,7 +96,7 @@ async def test_later_imports_are_told_from_their_creation_to_their_deletion(
 ) -> None:
     async with aclosing(watched(feeds)) as watching:
         await synced(watching)
-        story = await Story.begin(database, feeds)
+        story = await Story.begin(database, feeds.nudges)
         await story.start()
         await story.update("spring")
         await story.work_off()
@@ -116,7 +118,7 @@ async def test_any_token_after_the_beginning_tells_exactly_what_was_missed(
 ) -> None:
     async with aclosing(watched(feeds)) as watching:
         told = (await synced(watching))[-1:]
-        stories = [await Story.begin(database, feeds) for _ in range(3)]
+        stories = [await Story.begin(database, feeds.nudges) for _ in range(3)]
         for story in stories:
             await story.start()
             await story.update("spring")
@@ -135,7 +137,7 @@ async def test_a_token_from_the_first_snapshots_tells_the_rest_of_them(
     database: Database, feeds: Feeds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listing, "IMPORTS_AT_ONCE", 2)
-    stories = [await Story.begin(database, feeds) for _ in range(5)]
+    stories = [await Story.begin(database, feeds.nudges) for _ in range(5)]
     async with aclosing(watched(feeds)) as watching:
         told = await synced(watching)
 
@@ -148,7 +150,7 @@ async def test_what_happens_during_the_first_snapshots_is_told_once(
     database: Database, feeds: Feeds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listing, "IMPORTS_AT_ONCE", 2)
-    stories = [await Story.begin(database, feeds) for _ in range(5)]
+    stories = [await Story.begin(database, feeds.nudges) for _ in range(5)]
     first, second, *_, last = stories
     async with aclosing(watched(feeds)) as watching:
         told = await following(watching)
@@ -174,7 +176,7 @@ async def test_a_token_from_the_first_snapshots_tells_what_happened_to_the_told_
     database: Database, feeds: Feeds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listing, "IMPORTS_AT_ONCE", 1)
-    told_before, not_told = [await Story.begin(database, feeds) for _ in range(2)]
+    told_before, not_told = [await Story.begin(database, feeds.nudges) for _ in range(2)]
     async with aclosing(watched(feeds)) as watching:
         token = (await following(watching))[0].token
     await told_before.start()
@@ -192,10 +194,10 @@ async def test_a_filter_tells_matching_imports_and_those_that_leave(database: Da
     pending = ImportFilter(statuses=(Status.PENDING,))
     async with aclosing(watched(feeds, filter=pending)) as watching:
         await synced(watching)
-        story = await Story.begin(database, feeds)
+        story = await Story.begin(database, feeds.nudges)
         await story.start()
         await story.work_off()
-        other = await Story.begin(database, feeds)
+        other = await Story.begin(database, feeds.nudges)
         told = await following(watching, 3)
 
     assert outline(told) == [
@@ -211,7 +213,7 @@ async def test_a_filter_by_reference_tells_imports_that_enter_and_leave(
     spring = ImportFilter(reference_prefix="spring")
     async with aclosing(watched(feeds, filter=spring)) as watching:
         await synced(watching)
-        story = await Story.begin(database, feeds)
+        story = await Story.begin(database, feeds.nudges)
         await story.update("spring 1")
         await story.update("spring 2")
         await story.update("autumn")
@@ -230,8 +232,8 @@ async def test_a_filter_by_reference_tells_imports_that_enter_and_leave(
 async def test_a_filter_by_type_holds_for_first_snapshots_events_and_progress(
     database: Database, feeds: Feeds
 ) -> None:
-    await (skus := await Story.begin(database, feeds)).start()
-    await (prices := await Story.begin(database, feeds, spec=PRICES)).start()
+    await (skus := await Story.begin(database, feeds.nudges)).start()
+    await (prices := await Story.begin(database, feeds.nudges, spec=PRICES)).start()
     only_prices = ImportFilter(resource_types=("prices",))
     async with aclosing(
         watched(feeds, filter=only_prices, progress_interval=timedelta(milliseconds=100))
@@ -251,7 +253,7 @@ async def test_a_filter_by_type_holds_for_first_snapshots_events_and_progress(
 async def test_progress_of_every_import_is_told_with_the_newest_counts(
     database: Database, feeds: Feeds
 ) -> None:
-    stories = [await Story.begin(database, feeds) for _ in range(3)]
+    stories = [await Story.begin(database, feeds.nudges) for _ in range(3)]
     for story in stories:
         await story.start()
     async with aclosing(watched(feeds, progress_interval=timedelta(milliseconds=100))) as watching:
@@ -270,7 +272,7 @@ async def test_progress_of_every_import_is_told_with_the_newest_counts(
 async def test_progress_that_makes_an_import_leave_the_filter_is_told(
     database: Database, feeds: Feeds
 ) -> None:
-    await (story := await Story.begin(database, feeds)).start()
+    await (story := await Story.begin(database, feeds.nudges)).start()
     flawless = ImportFilter(with_errors=False)
     async with aclosing(
         watched(feeds, filter=flawless, progress_interval=timedelta(milliseconds=100))
@@ -287,7 +289,7 @@ async def test_heartbeats_move_past_what_was_filtered_out(database: Database, fe
     nothing = ImportFilter(reference="nothing has it")
     async with aclosing(watched(feeds, filter=nothing, heartbeat=timedelta(milliseconds=50))) as watching:
         await synced(watching)
-        story = await Story.begin(database, feeds)
+        story = await Story.begin(database, feeds.nudges)
         await story.start()
         newest = (await story.recorded())[-1].seq
         (told,) = await following(watching)
@@ -305,7 +307,7 @@ async def test_hundreds_of_missed_events_that_do_not_match_are_passed_over(
     nothing = ImportFilter(reference="nothing has it")
     async with aclosing(watched(feeds, filter=nothing)) as watching:
         token = (await synced(watching))[-1].token
-    await (story := await Story.begin(database, feeds)).start()
+    await (story := await Story.begin(database, feeds.nudges)).start()
     for reference in range(500):
         await story.update(str(reference))
 
@@ -340,7 +342,7 @@ async def test_the_order_of_a_filters_values_does_not_matter_to_its_tokens(feeds
 async def test_a_token_older_than_the_events_kept_is_out_of_range(database: Database, feeds: Feeds) -> None:
     async with aclosing(watched(feeds)) as watching:
         token = (await synced(watching))[-1].token
-    await (story := await Story.begin(database, feeds)).start()
+    await (story := await Story.begin(database, feeds.nudges)).start()
     await story.forget_events_up_to_now()
 
     with pytest.raises(OutOfRange) as refused:
@@ -361,7 +363,7 @@ async def test_the_stop_of_the_server_ends_it_at_once(feeds: Feeds) -> None:
 
 
 async def test_a_watch_that_is_left_leaves_nothing_behind(database: Database, feeds: Feeds) -> None:
-    await Story.begin(database, feeds)
+    await Story.begin(database, feeds.nudges)
     async with aclosing(watched(feeds)) as watching:
         await synced(watching)
 
