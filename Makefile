@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
+# node comes with requirements/dev.txt; it shall trust what this machine trusts, not its own list alone
+NPM := NODE_USE_SYSTEM_CA=1 $(CURDIR)/$(BIN)/npm --loglevel=error
 GRPC_JS := tests/foreign/grpc-js/node_modules/.package-lock.json
 
 help: ## Show this list
@@ -52,6 +54,7 @@ lock: .venv/dev ## Resolve requirements/*.in anew (hashes, no hosts); installs u
 	  constraint=$$([ $$set = service ] && echo "-c requirements/dev.txt"); \
 	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	    $$constraint requirements/$$set.in -o requirements/$$set.txt || exit 1; done
+	cd tests/foreign/grpc-js && $(NPM) update --package-lock-only
 
 clean: ## Remove the environments, the embedded data and all caches
 	@# as root, in a directory closed to others, the embedded cluster lives elsewhere behind a link
@@ -75,10 +78,9 @@ PIP_INSTALL = install --quiet --no-input --disable-pip-version-check --require-h
 	@$(BIN)/pip $(PIP_INSTALL) -r requirements/dev.txt
 	@touch $@
 
-# node comes with requirements/dev.txt, and trusts what this machine trusts rather than its own list alone
 $(GRPC_JS): tests/foreign/grpc-js/package-lock.json | .venv/dev
 	@echo "adding grpc-js for the tests of foreign clients"
-	@cd tests/foreign/grpc-js && NODE_USE_SYSTEM_CA=1 $(CURDIR)/$(BIN)/npm ci --loglevel=error >/dev/null
+	@cd tests/foreign/grpc-js && $(NPM) ci >/dev/null
 	@touch $@
 
 .venv-proto/done: requirements/proto.txt

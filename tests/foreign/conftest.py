@@ -8,11 +8,12 @@ import pytest
 import pytest_asyncio
 
 from imports_service.settings import Settings
+from tests.foreign.stages import Transition
 from tests.worker.addresses import addresses
 
 ROWS = 60
 
-Recorded = Callable[[], Awaitable[list[tuple[str, str]]]]
+Recorded = Callable[[], Awaitable[list[Transition]]]
 
 
 @pytest.fixture
@@ -38,15 +39,22 @@ def document(tmp_path: Path) -> Path:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def recorded(database_url: str) -> AsyncIterator[Recorded]:
-    """Reads every change of status that was committed, the creation left out: what a watch has to tell."""
+    """Reads every change of status of imports of addresses that was committed: what a watch has to tell."""
     connection = await asyncpg.connect(database_url)
 
-    async def read() -> list[tuple[str, str]]:
+    async def read() -> list[Transition]:
         rows = await connection.fetch(
-            "SELECT previous_status AS before, snapshot->>'status' AS status FROM event"
-            " WHERE kind = 'transition' AND previous_status IS NOT NULL ORDER BY seq"
+            "SELECT import_id, previous_status AS before, snapshot->>'status' AS status FROM event"
+            " WHERE kind = 'transition' AND snapshot->'spec'->>'resource_type' = 'addresses' ORDER BY seq"
         )
-        return [(f"STATUS_{row['before'].upper()}", f"STATUS_{row['status'].upper()}") for row in rows]
+        return [
+            (row["import_id"], spoken(row["before"] or "unspecified"), spoken(row["status"])) for row in rows
+        ]
 
     yield read
     await connection.close()
+
+
+def spoken(status: str) -> str:
+    """The contract's name of a stored status."""
+    return f"STATUS_{status.upper()}"

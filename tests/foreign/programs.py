@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -74,6 +75,7 @@ async def running(*command: str | Path, **environment: str) -> AsyncIterator[Pro
         *map(str, command),
         cwd=ROOT,
         env={**os.environ, **environment},
+        start_new_session=True,  # with what it starts it makes a group that can be killed
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -81,8 +83,8 @@ async def running(*command: str | Path, **environment: str) -> AsyncIterator[Pro
     try:
         yield Program(process)
     finally:
-        if process.returncode is None:
-            process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         await process.communicate()
 
 
@@ -91,3 +93,9 @@ def node(
 ) -> contextlib.AbstractAsyncContextManager[Program]:
     """A program of grpc-js/, calling the server at `address`."""
     return running(NODE, GRPC_JS / program, address, PROTOS, *arguments)
+
+
+def shell(commands: str, address: str, **environment: str) -> contextlib.AbstractAsyncContextManager[Program]:
+    """Commands as a person would type them, with buf at hand, calling the server at `address`."""
+    path = f"{BUF.parent}{os.pathsep}{os.environ['PATH']}"
+    return running("bash", "-c", commands, SERVER=address, PATH=path, **environment)

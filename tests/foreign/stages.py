@@ -13,6 +13,9 @@ from tests.services import Service, ServiceProcess, running_service
 
 TRANSITION = "KIND_TRANSITION"
 
+Transition = tuple[str, str, str]
+"""The last part of the import's name, the status before, the status after."""
+
 
 async def killable(spawn_service: SpawnService, settings: Settings) -> ServiceProcess:
     """A process that takes calls, works on nothing, and may be killed."""
@@ -47,10 +50,10 @@ def kinds(told: list[Event]) -> list[str]:
     return [event["kind"] for event in told]
 
 
-def transitions(told: list[Event]) -> list[tuple[str, str]]:
+def transitions(told: list[Event]) -> list[Transition]:
     """The changes of status that a watch told, as the fixture `recorded` reads them."""
     return [
-        (event["previous_status"], event["snapshot"]["status"])
+        (event["snapshot"]["name"].rsplit("/", 1)[-1], event["previous_status"], event["snapshot"]["status"])
         for event in told
         if event["kind"] == TRANSITION
     ]

@@ -42,7 +42,7 @@ async def test_an_upload_is_watched_to_its_end_over_a_cut_connection_and_a_kille
     assert kinds(told).count("KIND_SNAPSHOT") == 1
     assert told[0]["snapshot"]["status"] == "STATUS_PENDING"
     assert middle["snapshot"]["processed_count"] == 20
-    assert transitions(told) == await recorded()
+    assert transitions(told) == (await recorded())[1:]
     assert told[-1]["snapshot"]["created_count"] == ended.created_count == ROWS
 
 
@@ -60,7 +60,7 @@ async def test_a_watch_goes_on_behind_the_event_of_an_earlier_run(settings, part
         behind_last, _ = await follow_import(later, name, behind_first[-1]["resume_token"])
 
     assert status == 0
-    assert transitions(behind_first) == await recorded()
+    assert transitions(behind_first) == (await recorded())[1:]
     assert "KIND_SNAPSHOT" not in kinds(behind_first)
     assert behind_last == []
 
