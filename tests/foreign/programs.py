@@ -28,18 +28,18 @@ class Program:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
         self.told: list[Event] = []
+        self._looked_at = 0
         self._rest = ""
 
     async def tells(self, wanted: Callable[[Event], bool]) -> Event:
-        """Read on until the program writes a wanted value. Fails when it ends before, or takes too long."""
+        """The next wanted value behind the one asked for before. Fails when the program ends without it."""
         async with asyncio.timeout(SECONDS):
             while True:
-                before = len(self.told)
-                more = await self._read()
-                for event in self.told[before:]:
+                for event in self.told[self._looked_at :]:
+                    self._looked_at += 1
                     if wanted(event):
                         return event
-                if not more:
+                if not await self._read():
                     raise AssertionError(
                         f"the program ended; it told {self.told}, {await self._complaints()}"
                     )
