@@ -12,7 +12,8 @@ from imports_client.refusals import Refusal
 # What gRPC's own library and proxies say of a connection that broke under a call; they have no code for it.
 _LOST = re.compile(
     r"rst_stream|stream (was )?(removed|closed|reset|terminated)|goaway|connection|socket|transport|upstream"
-    r"|http/?2|\beof\b|end of (tcp|stream)|broken pipe|trailers",
+    r"|http/?2|\beof\b|end of (tcp|stream)|broken pipe|trailers"
+    r"|error from core",  # a write that was under way when the call ended
     re.IGNORECASE,
 )
 
