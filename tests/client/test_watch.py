@@ -284,9 +284,9 @@ async def loop() -> asyncio.AbstractEventLoop:
 
 
 KINDS = st.sampled_from(STORY[:-1])
-CUTS = st.lists(st.builds(Cut, st.integers(0, 4), st.sampled_from(How)), max_size=6)
+CUTS = st.lists(st.builds(Cut, st.integers(0, 3), st.sampled_from(How)), min_size=1, max_size=8)
 PLAYS = st.tuples(
-    st.lists(KINDS, max_size=8),
+    st.lists(KINDS, min_size=4, max_size=12),
     CUTS,
     st.integers(1, 2),
     st.integers(0, 8),
@@ -307,4 +307,4 @@ def test_whatever_happens_to_its_streams_a_watch_tells_all_events_once_and_in_or
 
         assert seen == [each.resume_token for each in events[int(token or 0) :]]
 
-    holds(loop, PLAYS, example)
+    holds(loop, PLAYS, example, examples=40)
