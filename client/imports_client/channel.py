@@ -52,6 +52,7 @@ _CHANNEL_OPTIONS: tuple[tuple[str, Any], ...] = (
     # Left alone, a channel tries again after up to two minutes; a restarted service is back sooner.
     ("grpc.initial_reconnect_backoff_ms", 200),
     ("grpc.max_reconnect_backoff_ms", 2_000),
+    ("grpc.min_reconnect_backoff_ms", 5_000),  # how long connecting may take; another replica may be there
     # A dead peer is noticed only with all three, and sooner than a watch tires of its silence. The service allows pings
     # every 10 s; between two of these a heartbeat comes, so that servers that allow fewer do not mind either.
     ("grpc.keepalive_time_ms", 20_000),
@@ -73,5 +74,5 @@ def addresses_in(target: str) -> list[str]:
         return [target]
     addresses = [address.strip() for address in target.split(",")]
     if not all(addresses):
-        raise ValueError(f"no address before or after a comma in {target!r}")
+        raise ValueError(f"no address where there should be one in {target!r}")
     return addresses

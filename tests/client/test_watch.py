@@ -196,6 +196,13 @@ async def test_patience_is_for_the_time_since_the_first_loss() -> None:
     assert rest == TOKENS[1:]
 
 
+async def test_patience_begins_anew_with_each_event() -> None:
+    events = numbered([STORY[3]] * 10 + [STORY[-1]])
+    script = Script(events, [Cut(1, How.AWAY)] * 10)  # after each a pause of 0.05 s at the least
+
+    assert len(await watched(script, patience=0.3)) == len(events)
+
+
 async def test_the_deadline_ends_a_watch_that_is_silent() -> None:
     script = Script(STORY, [Cut(1, How.SILENCE)])
 
@@ -257,6 +264,15 @@ async def test_a_replica_that_is_gone_costs_a_call_nothing_but_a_pause(unused_tc
         for _ in range(4):  # where the first call goes is left to chance
             async with connect(f"127.0.0.1:{unused_tcp_port}, {target}") as imports:
                 assert (await imports.get(NAME)).uid == "u"
+
+
+async def test_a_watch_passes_over_a_replica_that_takes_connections_and_never_answers() -> None:
+    hole = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    async with hole, replicas(Script(STORY)) as target:
+        port = hole.sockets[0].getsockname()[1]
+        for _ in range(4):  # where the first call goes is left to chance
+            async with connect(f"127.0.0.1:{port},{target}") as imports:
+                assert await tokens_seen(imports, max_silence=0.3) == TOKENS
 
 
 async def test_a_watch_of_an_organization_goes_on_over_everything_and_has_no_end() -> None:
