@@ -203,6 +203,7 @@ def test_what_the_message_says_is_not_said_again() -> None:
     "arguments",
     [
         pytest.param(["create"], id="no document"),
+        pytest.param(["list", "--server", "a:1,"], id="no address"),
         pytest.param(["create", "absent.csv", "--type", "skus"], id="a document that is not there"),
         pytest.param(["list", "--status", "done"], id="an unknown status"),
         pytest.param(["export", "--type", "skus", "--key", "A"], id="a key without a name"),

@@ -3,8 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
-from typing import Any
+from contextlib import aclosing
 
 import grpc
 import pytest
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 
 from commerce.imports.v1 import imports_pb2 as pb
 from imports_client import DeadlineOver, Refused, ResumeTokenExpired, ServiceAway, connect
-from imports_client.connection import Imports
 from tests.client.conftest import ConnectTo, Context, Partial, refuse
 from tests.client.scripted import (
     NAME,
@@ -29,10 +27,9 @@ from tests.client.scripted import (
     numbered,
     replicas,
 )
+from tests.client.watched import TOKENS, tokens_seen, watched, watching
 from tests.eventually import eventually
 from tests.model.properties import holds
-
-TOKENS = [each.resume_token for each in STORY]
 
 
 class Refusing(Partial):
@@ -49,29 +46,6 @@ class Refusing(Partial):
         for each in STORY[: self.told]:
             yield each
         await refuse(context, self.code, "no", ErrorInfo(reason=self.reason, domain="imports.commerce"))
-
-
-async def tokens_seen(imports: Imports, resume_token: str = "", **limits: Any) -> list[str]:
-    async with asyncio.timeout(WAIT_SECONDS):
-        events = imports.watch(NAME, resume_token=resume_token, **limits)
-        return [each.resume_token async for each in events]
-
-
-@asynccontextmanager
-async def watching(script: Script, **options: Any) -> AsyncIterator[AsyncIterator[pb.ImportEvent]]:
-    async with (
-        replicas(script) as target,
-        connect(target) as imports,
-        aclosing(imports.watch(NAME, **options)) as events,
-        asyncio.timeout(WAIT_SECONDS),
-    ):
-        yield events
-
-
-async def watched(script: Script, count: int = 1, resume_token: str = "", **limits: Any) -> list[str]:
-    """The tokens of the events that a client yields."""
-    async with replicas(script, count) as target, connect(target) as imports:
-        return await tokens_seen(imports, resume_token, **limits)
 
 
 @pytest.mark.parametrize("how", How)
@@ -246,33 +220,6 @@ async def test_cancelling_whoever_waits_for_an_event_ends_the_call() -> None:
             await script.left.wait()
 
     assert len(script.streams) == 1
-
-
-@pytest.mark.parametrize("how", [How.RESTART, How.SILENCE, How.AWAY])
-async def test_a_watch_moves_to_another_replica(how: How) -> None:
-    script = Script(STORY, [Cut(2, how)])
-
-    assert await watched(script, 2, max_silence=0.5) == TOKENS
-
-    (first, _), (second, token) = script.streams
-    assert {first, second} == {0, 1}
-    assert token == "2"
-
-
-async def test_a_replica_that_is_gone_costs_a_call_nothing_but_a_pause(unused_tcp_port: int) -> None:
-    async with replicas(Script(STORY)) as target:
-        for _ in range(4):  # where the first call goes is left to chance
-            async with connect(f"127.0.0.1:{unused_tcp_port}, {target}") as imports:
-                assert (await imports.get(NAME)).uid == "u"
-
-
-async def test_a_watch_passes_over_a_replica_that_takes_connections_and_never_answers() -> None:
-    hole = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
-    async with hole, replicas(Script(STORY)) as target:
-        port = hole.sockets[0].getsockname()[1]
-        for _ in range(4):  # where the first call goes is left to chance
-            async with connect(f"127.0.0.1:{port},{target}") as imports:
-                assert await tokens_seen(imports, max_silence=0.3) == TOKENS
 
 
 async def test_a_watch_of_an_organization_goes_on_over_everything_and_has_no_end() -> None:
