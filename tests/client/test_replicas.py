@@ -1,6 +1,6 @@
 """Several replicas: a call goes to another one when the one it was at is gone."""
 
-import asyncio
+import socket
 
 import pytest
 
@@ -28,9 +28,9 @@ async def test_a_replica_that_is_gone_costs_a_call_nothing_but_a_pause(unused_tc
 
 
 async def test_a_watch_passes_over_a_replica_that_takes_connections_and_never_answers() -> None:
-    hole = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
-    async with hole, replicas(Script(STORY)) as target:
-        port = hole.sockets[0].getsockname()[1]
-        for _ in range(4):  # where the first call goes is left to chance
-            async with connect(f"127.0.0.1:{port},{target}") as imports:
-                assert await tokens_seen(imports, max_silence=0.3) == TOKENS
+    with socket.create_server(("127.0.0.1", 0)) as hole:
+        port = hole.getsockname()[1]
+        async with replicas(Script(STORY)) as target:
+            for _ in range(4):  # where the first call goes is left to chance
+                async with connect(f"127.0.0.1:{port},{target}") as imports:
+                    assert await tokens_seen(imports, max_silence=0.3) == TOKENS
