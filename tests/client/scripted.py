@@ -96,7 +96,7 @@ STORY = numbered(
 class Actor(Partial):
     """One replica."""
 
-    def __init__(self, script: Script, number: int, restarts: "asyncio.Queue[int]") -> None:
+    def __init__(self, script: Script, number: int, restarts: "asyncio.Queue[int | None]") -> None:
         self.script = script
         self.number = number
         self.restarts = restarts
@@ -151,7 +151,7 @@ class Actor(Partial):
 @asynccontextmanager
 async def replicas(script: Script, count: int = 1) -> AsyncIterator[str]:
     """Serve the script at so many ports, restarted there as it says. Yields the target to connect to."""
-    restarts: asyncio.Queue[int] = asyncio.Queue()
+    restarts: asyncio.Queue[int | None] = asyncio.Queue()
     servers: list[grpc.aio.Server] = []
     ports: list[int] = []
     for number in range(count):
@@ -160,8 +160,7 @@ async def replicas(script: Script, count: int = 1) -> AsyncIterator[str]:
         servers.append(server)
 
     async def restart() -> None:
-        while True:
-            number = await restarts.get()
+        while (number := await restarts.get()) is not None:
             await servers[number].stop(0)
             servers[number], _ = await _serve(Actor(script, number, restarts), ports[number])
 
@@ -170,12 +169,11 @@ async def replicas(script: Script, count: int = 1) -> AsyncIterator[str]:
     try:
         yield ",".join(f"127.0.0.1:{port}" for port in ports)
     finally:
-        restarting.cancel()
-        await asyncio.wait([restarting])
+        restarts.put_nowait(None)  # cancelled, it would leave a server half stopped
+        async with asyncio.timeout(WAIT_SECONDS):
+            await restarting
         for server in servers:
             await server.stop(0)
-        if not restarting.cancelled():
-            restarting.result()
 
 
 async def _serve(actor: Actor, port: int) -> tuple[grpc.aio.Server, int]:
