@@ -1,7 +1,7 @@
 """The client against real services that are stopped and started again: nothing is lost, nothing told twice."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack, aclosing
 from typing import NamedTuple
 
@@ -74,6 +74,56 @@ async def test_a_watch_goes_through_a_rolling_restart_and_tells_every_change_onc
         (pb.STATUS_IN_PROGRESS, "while 1 is away"),
         (pb.STATUS_COMPLETED, "while 1 is away"),
     ]
+
+
+async def test_a_watch_of_an_organization_goes_through_a_rolling_restart_too(
+    settings: Settings, parts: Parts, unused_tcp_port_factory: Callable[[], int]
+) -> None:
+    ports = [unused_tcp_port_factory(), unused_tcp_port_factory()]
+    told: list[pb.ImportEvent] = []
+    names: list[str] = []
+
+    async with AsyncExitStack() as stack, connect(",".join(f"127.0.0.1:{port}" for port in ports)) as imports:
+
+        async def watch() -> None:
+            async with aclosing(imports.watch_imports("organizations/o", timeout=90)) as events:
+                async for event in events:
+                    told.append(event)
+                    if ended_in(told) == set(names) and len(names) == 4:
+                        return
+
+        async def create() -> None:
+            inputs = [{"code": "A", "name": "a"}]
+            created = await imports.create("organizations/o", "shipping_categories", inputs, patience=30)
+            names.append(created.name)
+
+        running = [await start(stack, listening(settings, port, Role.API), parts) for port in ports]
+        async with asyncio.TaskGroup() as group:
+            group.create_task(watch())
+            await eventually(lambda: told and told[-1].kind == pb.KIND_SYNCED)
+            for number, port in enumerate(ports):
+                await create()
+                await running[number].aclose()
+                await create()
+                running[number] = await start(stack, listening(settings, port, Role.API), parts)
+            await running[0].aclose()
+            await start(stack, listening(settings, ports[0], Role.ALL), parts)
+
+    def statuses(name: str) -> list[pb.Status.ValueType]:
+        return [each.snapshot.status for each in transitions(told) if each.snapshot.name == name]
+
+    created = [each.snapshot.name for each in transitions(told) if not each.previous_status]
+    assert created == names
+    for name in names:
+        assert statuses(name) == [pb.STATUS_PENDING, pb.STATUS_IN_PROGRESS, pb.STATUS_COMPLETED]
+
+
+def transitions(told: Iterable[pb.ImportEvent]) -> list[pb.ImportEvent]:
+    return [event for event in told if event.kind == pb.KIND_TRANSITION]
+
+
+def ended_in(told: Iterable[pb.ImportEvent]) -> set[str]:
+    return {each.snapshot.name for each in transitions(told) if each.snapshot.status == pb.STATUS_COMPLETED}
 
 
 async def test_an_import_is_waited_for_through_a_restart_of_the_service(
