@@ -1,5 +1,6 @@
 """The fake and the real service as subjects of the conformance suite."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
@@ -10,8 +11,18 @@ import grpc
 from commerce.imports.v1.imports_pb2_grpc import ImportServiceStub
 from imports_client.testing import FakeService, fake_service
 from imports_client.testing.servicer import FakeImportService
+from imports_service.checkpoints import Checkpoints
+from imports_service.domain.registry import load_registry
+from imports_service.domain.shapes import Shapes
+from imports_service.embedded.objects import EmbeddedObjects
 from imports_service.embedded.parts import Parts
+from imports_service.objects.store import Objects
 from imports_service.settings import Role, Settings
+from imports_service.store.database import open_database
+from imports_service.store.nudges import open_nudges
+from imports_service.worker.equipment import Equipment
+from imports_service.worker.loop import run_worker
+from tests.clusters import Cluster
 from tests.services import Service, running_service
 
 if TYPE_CHECKING:
@@ -20,6 +31,7 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 20.0
 FAKE_HEARTBEAT_SECONDS = 0.05
 REAL_HEARTBEAT_SECONDS = 0.3
+WORKER = "imports-conformance-worker"
 
 
 class FakeSubject:
@@ -57,19 +69,21 @@ async def fake_subject(
 
 
 class RealSubject:
-    """The service on the run's parts: calls are taken by one, rows worked off by another that comes and goes."""
+    """The service on the run's parts. It takes calls only; a worker beside it comes and goes, all in this process."""
 
     heartbeat_seconds = REAL_HEARTBEAT_SECONDS
     patience_seconds = PATIENCE_SECONDS
 
-    def __init__(self, settings: Settings, parts: Parts, stack: contextlib.AsyncExitStack) -> None:
+    def __init__(
+        self, settings: Settings, parts: Parts, equipment: Equipment, stack: contextlib.AsyncExitStack
+    ) -> None:
+        self._settings = settings
         self._parts = parts
-        self._api = settings.model_copy(update={"role": Role.API})
-        self._worker = settings.model_copy(update={"role": Role.WORKER})
+        self._equipment = equipment
         self._stack = stack
         self._served: Service | None = None
-        self._work = contextlib.AsyncExitStack()
-        self._works = False
+        self._stop = asyncio.Event()
+        self._worker: asyncio.Task[None] | None = None
 
     @property
     def imports(self) -> "ImportServiceAsyncStub":
@@ -78,16 +92,20 @@ class RealSubject:
 
     async def start(self) -> None:
         """Take calls; the channel stays open to the end, so that what became of open calls can be read."""
-        self._served = await self._stack.enter_async_context(running_service(self._api, self._parts))
+        self._served = await self._stack.enter_async_context(running_service(self._settings, self._parts))
 
     async def hold_work(self) -> None:
-        self._works = False
-        await self._work.aclose()
+        if self._worker is not None:
+            self._stop.set()
+            self._equipment.nudges.work()
+            await self._worker
+            self._worker = None
 
     async def release_work(self) -> None:
-        if not self._works:
-            await self._work.enter_async_context(running_service(self._worker, self._parts))
-            self._works = True
+        if self._worker is None:
+            self._stop = asyncio.Event()
+            # a task and no group: it begins and ends in different tests
+            self._worker = asyncio.create_task(run_worker(self._equipment, self._stop), name="worker")
 
     async def expire_events(self) -> None:
         connection = await asyncpg.connect(self._parts.database_url)
@@ -99,7 +117,53 @@ class RealSubject:
             await connection.close()
 
     async def restart(self) -> None:
-        before = self._served
-        assert before is not None
-        before.stop.set()
+        assert self._served is not None
+        self._served.stop.set()
         await self.start()
+
+
+@contextlib.asynccontextmanager
+async def real_subject(
+    cluster: Cluster, objects: Objects, object_server: EmbeddedObjects
+) -> AsyncIterator[RealSubject]:
+    """The service on a database of its own, with small segments, for the time of the block."""
+    settings = Settings(
+        grpc_listen="127.0.0.1:0",
+        role=Role.API,
+        stop_grace_seconds=5.0,
+        segment_rows=5,
+        watch_heartbeat_seconds=REAL_HEARTBEAT_SECONDS,
+    )
+    async with contextlib.AsyncExitStack() as stack:
+        database_url = await stack.enter_async_context(cluster.clone())
+        parts = Parts(
+            database_url=database_url,
+            listen_url=database_url,
+            bucket=objects.bucket,
+            endpoint_url=object_server.endpoint_url,
+            public_endpoint_url=None,
+            region=object_server.region,
+            access_key=object_server.access_key,
+            secret_key=object_server.secret_key,
+        )
+        database = await stack.enter_async_context(
+            open_database(database_url, connections=6, application_name=WORKER, lease=settings.lease)
+        )
+        nudges = await stack.enter_async_context(
+            open_nudges(database_url, application_name=WORKER, stop=asyncio.Event())
+        )
+        registry = load_registry()
+        equipment = Equipment(
+            worker=WORKER,
+            settings=settings,
+            database=database,
+            objects=objects,
+            nudges=nudges,
+            registry=registry,
+            shapes=Shapes(registry),
+            checkpoints=Checkpoints(),
+        )
+        subject = RealSubject(settings, parts, equipment, stack)
+        await subject.start()
+        yield subject
+        await subject.hold_work()

@@ -26,7 +26,7 @@ def create(world: World, request: pb.CreateImportRequest, document: bytes, at: s
     check_creation(request, at)
     sha256 = hashlib.sha256(document).digest()
     if request.document_sha256 and request.document_sha256 != sha256:
-        raise invalid("document", "is not what its hash says", reason="DOCUMENT_CHECKSUM")
+        raise invalid("document_sha256", "is not that of the document", reason="DOCUMENT_CHECKSUM")
     organization = world.organization(organization_id)
     content = _content(request, sha256)
     if earlier := organization.requests.get(request.request_id):

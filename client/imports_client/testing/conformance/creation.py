@@ -171,10 +171,11 @@ async def refused_documents(scene: Scene) -> None:
         (creation_of(scene, document_sha256=hashlib.sha256(b"other").digest()), "DOCUMENT_CHECKSUM"),
     ):
         refusal = await scene.refused(scene.imports.CreateImport(request))
-        fields = [field for field, _ in refusal.violations]
+        field = "document_sha256" if reason == "DOCUMENT_CHECKSUM" else "document"
+        fields = [path for path, _ in refusal.violations]
         expect_equal(
             (refusal.code.name, refusal.reason, fields),
-            ("INVALID_ARGUMENT", reason, ["document"]),
+            ("INVALID_ARGUMENT", reason, [field]),
             f"the refusal of {request.document!r}",
         )
     listed = await scene.answered(scene.imports.ListImports(pb.ListImportsRequest(parent=scene.parent)))

@@ -1,6 +1,7 @@
 """What every refusal carries."""
 
 from collections.abc import Awaitable
+from typing import Any
 
 import grpc
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
@@ -57,7 +58,7 @@ async def malformed_name(scene: Scene) -> None:
 async def details(scene: Scene) -> None:
     ended = await scene.ended()
     imports = scene.imports
-    calls: dict[str, Awaitable[object]] = {
+    calls: dict[str, Any] = {
         **calls_of(scene, f"{scene.parent}/imports/none"),
         "a malformed name": imports.GetImport(pb.GetImportRequest(name="none")),
         "an empty creation": imports.CreateImport(pb.CreateImportRequest(parent=scene.parent)),
@@ -66,8 +67,8 @@ async def details(scene: Scene) -> None:
         "an interruption": imports.InterruptImport(pb.InterruptImportRequest(name=ended.name)),
         "a retry": imports.RetryImport(pb.RetryImportRequest(name=ended.name)),
         "another etag": imports.DeleteImport(pb.DeleteImportRequest(name=ended.name, etag="other")),
-        "a watch": imports.WatchImport(pb.WatchImportRequest(name=ended.name, resume_token="x")).read(),
-        "a watch of all": imports.WatchImports(pb.WatchImportsRequest(parent="none")).read(),
+        "a watch": imports.WatchImport(pb.WatchImportRequest(name=ended.name, resume_token="x")),
+        "a watch of all": imports.WatchImports(pb.WatchImportsRequest(parent="none")),
     }
     for what, call in calls.items():
         code, kinds, domains = await _details_of(call)
@@ -77,9 +78,9 @@ async def details(scene: Scene) -> None:
             expect(BadRequest in kinds, f"the refusal of {what} has no BadRequest")
 
 
-async def _details_of(call: Awaitable[object]) -> tuple[grpc.StatusCode, set[type], set[str]]:
+async def _details_of(call: Any) -> tuple[grpc.StatusCode, set[type], set[str]]:
     try:
-        await call
+        await (call.read() if isinstance(call, grpc.aio.UnaryStreamCall) else call)
     except grpc.aio.AioRpcError as error:
         status = rpc_status.from_call(error)  # type: ignore[arg-type]  # it has all that is read
         kinds: set[type] = set()

@@ -64,16 +64,18 @@ async def after_a_restart(scene: Scene) -> None:
     await watching.until_kind(pb.KIND_SNAPSHOT)
 
     await scene.subject.restart()
-    await scene.update(created.name, "missed")
-    resumed = scene.watch(created.name, token=watching.token)
-    missed = await resumed.until_kind(pb.KIND_SNAPSHOT)
+    for reference in ("missed", "missed too"):
+        await scene.update(created.name, reference)
     await scene.subject.release_work()
-    rest = await resumed.rest()
+    resumed = recorded(await scene.watch(created.name, token=watching.token).rest())
 
-    expect_equal(missed.snapshot.reference, "missed", "the first event after the restart")
     expect_equal(
-        outline(recorded(rest)), "TRANSITION in_progress, TRANSITION completed", "what came after it"
+        outline(resumed),
+        "SNAPSHOT pending, SNAPSHOT pending, TRANSITION in_progress, TRANSITION completed",
+        "what came after the restart",
     )
+    references = [event.snapshot.reference for event in resumed]
+    expect_equal(references, ["missed", *["missed too"] * 3], "the references in it")
 
 
 @guarantee(

@@ -143,8 +143,8 @@ class Scene:
         """Wait until some of its rows are done."""
         try:
             async with asyncio.timeout(self.patience):
-                while not (await self.get(name)).processed_count:
-                    await asyncio.sleep(POLL_SECONDS)  # what is waited for is far away
+                while not (await self.get(name)).processed_count:  # noqa: ASYNC110
+                    await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
             raise Broken(f"{name} did not begin") from None
 
