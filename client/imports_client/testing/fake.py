@@ -12,6 +12,8 @@ from imports_client.testing import course
 from imports_client.testing.documents import Fault
 from imports_client.testing.imports import FakeImport
 from imports_client.testing.names import parse_name
+from imports_client.testing.pacing import RETRY_SECONDS
+from imports_client.testing.refused import Refused
 from imports_client.testing.servicer import FakeImportService
 from imports_client.testing.world import World
 
@@ -92,6 +94,21 @@ class FakeService:
         """Let these rows fail in all imports that are created from now on; they add to those named before."""
         self._world.faults |= dict.fromkeys(numbers, Fault(code, attribute, message))
 
+    def refuse(
+        self,
+        call: str,
+        code: grpc.StatusCode = grpc.StatusCode.UNAVAILABLE,
+        reason: str = "DATABASE_UNAVAILABLE",
+        *,
+        retry_seconds: float | None = RETRY_SECONDS,
+        times: int = 1,
+    ) -> None:
+        """Refuse the next calls of this name, for instance `CreateImport`, before they do anything."""
+        if not hasattr(FakeImportService, call):
+            raise LookupError(f"there is no call {call}")
+        refused = Refused(code, reason, f"{reason}, as the test wants it", retry_seconds=retry_seconds)
+        self._world.refusals.setdefault(call, []).extend([refused] * times)
+
     def hold(self) -> None:
         """Let no import run by itself from now on; those that run stop where they are."""
         self._runner.is_held = True
@@ -110,7 +127,10 @@ class FakeService:
         self._world.forget_events()
 
     def _find(self, name: str) -> FakeImport:
-        parts = parse_name(name)
+        try:
+            parts = parse_name(name)
+        except Refused as refused:
+            raise LookupError(str(refused)) from None
         held = self._world.organization(parts.organization).imports.get(parts.import_id)
         if held is None:
             raise LookupError(f"there is no {name}")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 else:
     Context = grpc.aio.ServicerContext
 
-Servicer = TypeVar("Servicer")
+Servicer = TypeVar("Servicer", bound="FakeImportService")
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
@@ -36,6 +36,7 @@ def answers(
     @functools.wraps(handle)
     async def answer(servicer: Servicer, request: Asked, context: Context) -> Answer:
         try:
+            servicer.world.refuse_if_asked(handle.__name__)
             return await handle(servicer, request, context)
         except Refused as refused:
             await context.abort_with_status(refused.to_status())
@@ -51,6 +52,7 @@ def streams(
     @functools.wraps(handle)
     async def stream(servicer: Servicer, request: Asked, context: Context) -> AsyncGenerator[Answer, None]:
         try:
+            servicer.world.refuse_if_asked(handle.__name__)
             async with aclosing(handle(servicer, request, context)) as responses:
                 async for response in responses:
                     yield response

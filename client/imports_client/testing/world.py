@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from commerce.imports.v1 import imports_pb2 as pb
 from imports_client.testing.documents import Fault
 from imports_client.testing.imports import FakeImport, now
+from imports_client.testing.refused import Refused
 
 
 class Recorded(NamedTuple):
@@ -78,6 +79,8 @@ class World:
         self.max_pending_imports = max_pending_imports
         self.faults: dict[int, Fault] = {}
         """Which rows fail in imports that are created from now on, by their numbers."""
+        self.refusals: dict[str, list[Refused]] = {}
+        """What the next calls are refused with, by the name of the call."""
         self.connections = 0
         """How often all that was open has been cut off."""
         self.changed = asyncio.Event()
@@ -106,6 +109,11 @@ class World:
         """Let all who wait look again."""
         changed, self.changed = self.changed, asyncio.Event()
         changed.set()
+
+    def refuse_if_asked(self, call: str) -> None:
+        """Raises the `Refused` that is laid up for the call, if there is one."""
+        if waiting := self.refusals.get(call):
+            raise waiting.pop(0)
 
     def cut_connections(self) -> None:
         """End every open stream and every wait, as a server does that stops."""

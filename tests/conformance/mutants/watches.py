@@ -1,5 +1,7 @@
 """Fakes whose WatchImport breaks a guarantee."""
 
+import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import suppress
 
@@ -212,3 +214,30 @@ class GoneIsGone(Broken):
             await context.abort_with_status(refused.to_status())
         async for event in super().WatchImport(request, context):
             yield event
+
+
+@breaks("transitions/slow-reader")
+class QueueOfTwo(Broken):
+    """Keeps the newest two events for a reader who is slow."""
+
+    async def WatchImport(
+        self, request: pb.WatchImportRequest, context: Context
+    ) -> AsyncGenerator[Event, None]:
+        kept: deque[Event] = deque(maxlen=2)
+        there_is = asyncio.Event()
+        events = super().WatchImport(request, context)
+
+        async def pump() -> None:
+            async for event in events:
+                kept.append(event)
+                there_is.set()
+
+        async with asyncio.TaskGroup() as tasks:
+            pumping = tasks.create_task(pump())
+            while kept or not pumping.done():
+                while kept:
+                    yield kept.popleft()
+                there_is.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(0.01):
+                        await there_is.wait()

@@ -1,9 +1,14 @@
 """What a watch of one import tells of its course."""
 
+from google.protobuf.struct_pb2 import Struct
+
 from commerce.imports.v1 import imports_pb2 as pb
 from imports_client.testing.conformance.guarantees import expect, expect_equal, guarantee
 from imports_client.testing.conformance.scene import Scene
 from imports_client.testing.conformance.watching import outline, recorded
+
+LARGE_CHARACTERS = 60_000
+LARGE_CHANGES = 100
 
 
 def changes_of(events: list[pb.ImportEvent]) -> list[tuple[str, str]]:
@@ -131,3 +136,30 @@ async def interrupt_request_is_a_snapshot(scene: Scene) -> None:
     expect_equal(told.snapshot, asked, "the snapshot")
     expect(told.snapshot.HasField("interrupt_requested_at"), "interrupt_requested_at is not set")
     expect_equal(outline(recorded(rest)), "TRANSITION interrupted", "what came after the request")
+
+
+@guarantee("transitions/slow-reader", "A reader who takes nothing for a while misses no recorded event.")
+async def slow_reader(scene: Scene) -> None:
+    await scene.subject.hold_work()
+    created = await scene.create(rows=30)
+    watching = scene.watch(created.name)
+    await watching.next()
+    # more than fits into what lies between a server and its client
+    large = Struct()
+    large["text"] = "x" * LARGE_CHARACTERS
+    references = [f"change {number}" for number in range(LARGE_CHANGES)]
+    for reference in references:
+        request = pb.UpdateImportRequest(name=created.name, reference=reference, metadata=large)
+        await scene.answered(scene.imports.UpdateImport(request))
+    await scene.subject.release_work()
+    await scene.end_of(created.name)
+
+    told = recorded(await watching.rest())
+
+    changes = [event.snapshot.reference for event in told if event.kind == pb.KIND_SNAPSHOT]
+    expect_equal(changes, references, "the changes")
+    expect_equal(
+        changes_of(told),
+        [("STATUS_PENDING", "STATUS_IN_PROGRESS"), ("STATUS_IN_PROGRESS", "STATUS_COMPLETED")],
+        "the transitions",
+    )
