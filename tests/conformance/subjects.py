@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from commerce.imports.v1.imports_pb2_grpc import ImportServiceAsyncStub
 
 PATIENCE_SECONDS = 20.0
-FAKE_HEARTBEAT_SECONDS = 0.05
-REAL_HEARTBEAT_SECONDS = 0.3
+FAKE_HEARTBEAT_SECONDS = 0.03
+REAL_HEARTBEAT_SECONDS = 0.2
 WORKER = "imports-conformance-worker"
 
 
@@ -149,9 +149,7 @@ async def real_subject(
         database = await stack.enter_async_context(
             open_database(database_url, connections=6, application_name=WORKER, lease=settings.lease)
         )
-        nudges = await stack.enter_async_context(
-            open_nudges(database_url, application_name=WORKER, stop=asyncio.Event())
-        )
+        nudges = await stack.enter_async_context(open_nudges(database_url, application_name=WORKER))
         registry = load_registry()
         equipment = Equipment(
             worker=WORKER,

@@ -11,6 +11,11 @@ MOST_PROGRESS = 6
 """A pending import may tell how it stands in between, not again and again."""
 
 
+def is_younger(event: pb.ImportEvent, before: str) -> bool:
+    """Whether it is a HEARTBEAT that has come further than the token."""
+    return event.kind == pb.KIND_HEARTBEAT and event.resume_token != before
+
+
 @guarantee(
     "heartbeats/after-silence",
     "After the time of silence a HEARTBEAT comes, and not sooner, in both watches.",
@@ -62,9 +67,9 @@ async def young_token(scene: Scene) -> None:
     await scene.subject.hold_work()
     quiet, other = await scene.create(), await scene.create()
     watching = scene.watch(quiet.name)
-    await watching.next()
+    before = (await watching.until_kind(pb.KIND_HEARTBEAT)).resume_token
     await scene.update(other.name, "changed")
-    await scene.silence(watching)
+    await watching.until(lambda event: is_younger(event, before), "a HEARTBEAT with a younger token")
     await scene.subject.expire_events()
 
     resumed = scene.watch(quiet.name, token=watching.token)
@@ -81,8 +86,9 @@ async def past_what_is_filtered_out(scene: Scene) -> None:
     await scene.subject.hold_work()
     filter = pb.ImportFilter(resource_types=[OTHER_TYPE])
     watching = await scene.synced(filter=filter)
+    before = (await watching.until_kind(pb.KIND_HEARTBEAT)).resume_token
     await scene.create(resource_type=TYPE)
-    await scene.silence(watching)
+    await watching.until(lambda event: is_younger(event, before), "a HEARTBEAT with a younger token")
     await scene.subject.expire_events()
 
     resumed = await scene.synced(filter=filter, token=watching.token)
