@@ -1,5 +1,6 @@
 """The calls of ImportService, answered from memory. What is refused becomes a status here."""
 
+import asyncio
 import functools
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
+from grpc.aio import InternalError
 
 from commerce.imports.v1 import imports_pb2 as pb
 from commerce.imports.v1.imports_pb2_grpc import ImportServiceServicer
@@ -62,6 +64,14 @@ def streams(
     return stream
 
 
+async def _expect_caller(context: Context) -> None:
+    """The end of a cancelled call's requests looks like that of whole ones; what is sent to the caller then fails."""
+    try:
+        await context.send_initial_metadata(())
+    except InternalError as gone:
+        raise asyncio.CancelledError("the caller is gone") from gone
+
+
 class FakeImportService(ImportServiceServicer):
     """One short method per RPC. `heartbeat_seconds`: the silence after which a watch says that it is alive."""
 
@@ -78,6 +88,7 @@ class FakeImportService(ImportServiceServicer):
         self, request_iterator: AsyncIterator[pb.UploadImportRequest], context: Context
     ) -> pb.Import:
         header, document = await creation.read_upload(request_iterator)
+        await _expect_caller(context)
         return creation.create(self.world, header, document, "header.")
 
     @answers

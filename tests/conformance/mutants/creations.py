@@ -39,7 +39,34 @@ class UploadsLoseTheirEnd(Broken):
         return creation.create(self.world, header, document.rpartition(b"\n")[0])
 
 
-@breaks("creation/same-request", "creation/same-request-at-once", "creation/request-id-reused")
+@breaks("creation/broken-upload")
+class TakesWhatHasCome(Broken):
+    async def UploadImport(
+        self, request_iterator: AsyncIterator[pb.UploadImportRequest], context: Context
+    ) -> pb.Import:
+        header, document = pb.CreateImportRequest(), b""
+        try:
+            async for each in request_iterator:
+                document += each.chunk
+                header = each.header if each.HasField("header") else header
+        finally:
+            created = creation.create(self.world, header, document or b"{}")
+        return created
+
+
+@breaks("creation/inputs")
+class InputsAreOneRow(Broken):
+    async def CreateImport(self, request: pb.CreateImportRequest, context: Context) -> pb.Import:
+        del request.inputs.items[1:]
+        return await super().CreateImport(request, context)
+
+
+@breaks(
+    "creation/same-request",
+    "creation/same-request-at-once",
+    "creation/request-id-reused",
+    "creation/inputs",
+)
 class NothingIsIdempotent(Broken):
     async def CreateImport(self, request: pb.CreateImportRequest, context: Context) -> pb.Import:
         request.ClearField("request_id")

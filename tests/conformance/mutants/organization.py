@@ -114,6 +114,13 @@ class OtherOrders(AllAltered):
         return alter
 
 
+@breaks("organization/places")
+class EverybodyIsNext(AllAltered):
+    def alter_all(self, number: int, event: Event) -> Iterable[Event]:
+        event.progress.queue_position = 0
+        return [event]
+
+
 @breaks("organization/alone")
 class OneForAll(Broken):
     """All organizations are one."""

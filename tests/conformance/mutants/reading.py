@@ -60,6 +60,21 @@ class LosesOneAtEveryPage(Broken):
         return page
 
 
+@breaks("list/filter")
+class RehearsalsAreListedAlways(Broken):
+    async def ListImports(self, request: pb.ListImportsRequest, context: Context) -> pb.ListImportsResponse:
+        request.filter.ClearField("validate_only")
+        return await super().ListImports(request, context)
+
+
+@breaks("list/filter")
+class FieldsAreOred(Broken):
+    async def ListImports(self, request: pb.ListImportsRequest, context: Context) -> pb.ListImportsResponse:
+        if request.filter.reference_prefix:
+            request.filter.ClearField("resource_types")
+        return await super().ListImports(request, context)
+
+
 @breaks("list/page-token")
 class AnyPageToken(Broken):
     async def ListImports(self, request: pb.ListImportsRequest, context: Context) -> pb.ListImportsResponse:

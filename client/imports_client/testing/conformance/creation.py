@@ -67,6 +67,50 @@ async def upload(scene: Scene) -> None:
 
 
 @guarantee(
+    "creation/inputs", "Inputs given as values are rows like those of a document; none at all are refused."
+)
+async def inputs(scene: Scene) -> None:
+    await scene.subject.hold_work()
+    values = pb.InlineInputs()
+    for code in ("A", "B"):
+        values.items.add().update({"code": code, "name": "name", "metadata": {"number": 1}})
+
+    def creation_from(given: pb.InlineInputs | None) -> pb.CreateImportRequest:
+        spec = pb.ImportSpec(resource_type=TYPE)
+        return pb.CreateImportRequest(parent=scene.parent, request_id="once", spec=spec, inputs=given)
+
+    created = await scene.answered(scene.imports.CreateImport(creation_from(values)))
+    again = await scene.answered(scene.imports.CreateImport(creation_from(values)))
+
+    expect_equal(created.inputs_size, 2, "how many rows there are")
+    expect_equal(again.uid, created.uid, "the uid when the same is asked for again")
+    for request, reason, field in (
+        (creation_from(None), "FIELD_INVALID", "document"),
+        (creation_from(pb.InlineInputs()), "DOCUMENT_EMPTY", "inputs"),
+    ):
+        refusal = await scene.refused(scene.imports.CreateImport(request))
+        fields = [path for path, _ in refusal.violations]
+        expect_equal((refusal.reason, fields), (reason, [field]), "the refusal")
+
+
+@guarantee("creation/broken-upload", "An upload that breaks off leaves no import behind.")
+async def broken_upload(scene: Scene) -> None:
+    await scene.subject.hold_work()
+    request = creation_of(scene, request_id="once")
+    parts = [part async for part in upload_of(request)]
+    for count in range(1, len(parts) + 1):
+        call = scene.imports.UploadImport()
+        for part in parts[:count]:
+            await call.write(part)
+        call.cancel()
+
+    created = await scene.answered(scene.imports.CreateImport(request))
+    listed = await scene.answered(scene.imports.ListImports(pb.ListImportsRequest(parent=scene.parent)))
+
+    expect_equal([each.uid for each in listed.imports], [created.uid], "the imports that there are")
+
+
+@guarantee(
     "creation/same-request",
     "The same request_id with the same content answers with the same import as it is.",
 )

@@ -211,6 +211,24 @@ async def expired(scene: Scene) -> None:
     expect_equal(outline(afresh.seen), "SNAPSHOT pending, SYNCED", "a fresh watch")
 
 
+@guarantee(
+    "organization/places",
+    "Every snapshot has progress, and what was told last of a pending import says how many are before it.",
+)
+async def places(scene: Scene) -> None:
+    await scene.subject.hold_work()
+    created = [await scene.create() for _ in range(2)]
+    watching = await scene.synced()
+    created.append(await scene.create())
+    await watching.until_status(pb.STATUS_PENDING)
+    await scene.silence(watching)
+
+    told = [event for event in watching.seen if event.HasField("snapshot")]
+    expect(all(event.HasField("progress") for event in told), "a snapshot without progress")
+    last = {event.snapshot.name: event.progress.queue_position for event in told}
+    expect_equal([last[each.name] for each in created], [0, 1, 2], "how many are before each")
+
+
 @guarantee("organization/alone", "WatchImports tells nothing of other organizations.")
 async def alone(scene: Scene) -> None:
     await scene.subject.hold_work()

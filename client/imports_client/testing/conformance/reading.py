@@ -101,6 +101,38 @@ async def pages(scene: Scene) -> None:
     expect_equal(seen, [each.name for each in reversed(created)], "the imports of all pages")
 
 
+@guarantee("list/filter", "ListImports shows the imports that match all fields of the filter, and no others.")
+async def filter_of_list(scene: Scene) -> None:
+    faulty = await scene.ended(rows=2, failed=1)
+    await scene.subject.hold_work()
+    await scene.create(import_id="one", reference="erp_1")
+    await scene.create(import_id="two", reference="erp_12", resource_type=OTHER_TYPE)
+    await scene.create(import_id="three", reference="erpX1", validate_only=True)
+    retry = await scene.answered(
+        scene.imports.RetryImport(pb.RetryImportRequest(name=faulty.name, request_id="retry"))
+    )
+    names = {faulty.name: "faulty", retry.name: "retry"}
+
+    for filter, wanted in (
+        (pb.ImportFilter(), "faulty one retry three two"),
+        (pb.ImportFilter(statuses=[pb.STATUS_COMPLETED, pb.STATUS_INTERRUPTED]), "faulty"),
+        (pb.ImportFilter(resource_types=[OTHER_TYPE, "skus"]), "two"),
+        (pb.ImportFilter(reference="erp_1"), "one"),
+        (pb.ImportFilter(reference_prefix="erp_"), "one two"),
+        (pb.ImportFilter(reference_prefix="erp_", resource_types=[OTHER_TYPE]), "two"),
+        (pb.ImportFilter(validate_only=True), "three"),
+        (pb.ImportFilter(with_errors=True), "faulty"),
+        (pb.ImportFilter(with_errors=False, validate_only=False), "one retry two"),
+        (pb.ImportFilter(retry_of=faulty.name), "retry"),
+        (pb.ImportFilter(created_since=retry.created_at), "retry"),
+        (pb.ImportFilter(created_before=retry.created_at), "faulty one three two"),
+    ):
+        request = pb.ListImportsRequest(parent=scene.parent, filter=filter)
+        page = await scene.answered(scene.imports.ListImports(request))
+        ids = [names.get(each.name, each.name.rpartition("/")[2]) for each in page.imports]
+        expect_equal(" ".join(sorted(ids)), wanted, f"the imports that match {filter}")
+
+
 @guarantee("list/page-token", "A page token with other fields, or none of ours, is PAGE_TOKEN_INVALID.")
 async def page_token(scene: Scene) -> None:
     await scene.subject.hold_work()
