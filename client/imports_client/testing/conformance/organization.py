@@ -213,20 +213,24 @@ async def expired(scene: Scene) -> None:
 
 @guarantee(
     "organization/places",
-    "Every snapshot has progress, and what was told last of a pending import says how many are before it.",
+    "Every snapshot has progress; a pending import's says how many are before it, from the first snapshot on.",
 )
 async def places(scene: Scene) -> None:
     await scene.subject.hold_work()
-    created = [await scene.create() for _ in range(2)]
+    created = [await scene.create() for _ in range(3)]
     watching = await scene.synced()
-    created.append(await scene.create())
-    await watching.until_status(pb.STATUS_PENDING)
-    await scene.silence(watching)
+    first = {event.snapshot.name: event.progress.queue_position for event in recorded(watching.seen)}
+    last = await scene.create()
+    await watching.until(
+        lambda event: event.snapshot.name == last.name and event.progress.queue_position == 3,
+        "the place of an import that was created later",
+    )
 
-    told = [event for event in watching.seen if event.HasField("snapshot")]
-    expect(all(event.HasField("progress") for event in told), "a snapshot without progress")
-    last = {event.snapshot.name: event.progress.queue_position for event in told}
-    expect_equal([last[each.name] for each in created], [0, 1, 2], "how many are before each")
+    expect_equal([first[each.name] for each in created], [0, 1, 2], "how many are before each")
+    expect(
+        all(event.HasField("progress") == event.HasField("snapshot") for event in watching.seen),
+        "a snapshot without progress",
+    )
 
 
 @guarantee("organization/alone", "WatchImports tells nothing of other organizations.")
