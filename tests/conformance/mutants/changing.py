@@ -8,11 +8,11 @@ from imports_client.testing.documents import Row
 from imports_client.testing.imports import now
 from imports_client.testing.names import new_uid, parse_name
 from imports_client.testing.refused import Refused
-from tests.conformance.mutants.mutant import Broken, Context, breaks
+from tests.conformance.mutants.mutant import Breakable, Context, breaks
 
 
 @breaks("update/etag")
-class EtagAlwaysMoves(Broken):
+class EtagAlwaysMoves(Breakable):
     async def UpdateImport(self, request: pb.UpdateImportRequest, context: Context) -> pb.Import:
         answer = await super().UpdateImport(request, context)
         answer.etag = self.held(request.name).message.etag = new_uid()
@@ -20,7 +20,7 @@ class EtagAlwaysMoves(Broken):
 
 
 @breaks("update/etag")
-class EtagNeverMoves(Broken):
+class EtagNeverMoves(Breakable):
     async def UpdateImport(self, request: pb.UpdateImportRequest, context: Context) -> pb.Import:
         etag = self.held(request.name).message.etag
         answer = await super().UpdateImport(request, context)
@@ -29,7 +29,7 @@ class EtagNeverMoves(Broken):
 
 
 @breaks("update/etag-of-course")
-class UpdatedByItsEnd(Broken):
+class UpdatedByItsEnd(Breakable):
     async def WaitImport(self, request: pb.WaitImportRequest, context: Context) -> pb.Import:
         answer = await super().WaitImport(request, context)
         answer.updated_at.CopyFrom(answer.completed_at)
@@ -37,14 +37,14 @@ class UpdatedByItsEnd(Broken):
 
 
 @breaks("update/etag-mismatch", "update/etag-of-another")
-class EtagsDoNotMatter(Broken):
+class EtagsDoNotMatter(Breakable):
     async def UpdateImport(self, request: pb.UpdateImportRequest, context: Context) -> pb.Import:
         request.ClearField("etag")
         return await super().UpdateImport(request, context)
 
 
 @breaks("update/etag-of-another")
-class FirstEtagsAreEqual(Broken):
+class FirstEtagsAreEqual(Breakable):
     async def CreateImport(self, request: pb.CreateImportRequest, context: Context) -> pb.Import:
         answer = await super().CreateImport(request, context)
         answer.etag = self.held(answer.name).message.etag = "1"
@@ -52,14 +52,14 @@ class FirstEtagsAreEqual(Broken):
 
 
 @breaks("update/mask")
-class MasksDoNotMatter(Broken):
+class MasksDoNotMatter(Breakable):
     async def UpdateImport(self, request: pb.UpdateImportRequest, context: Context) -> pb.Import:
         request.ClearField("update_mask")
         return await super().UpdateImport(request, context)
 
 
 @breaks("interrupt/stops-rows")
-class OneMoreRow(Broken):
+class OneMoreRow(Breakable):
     async def InterruptImport(self, request: pb.InterruptImportRequest, context: Context) -> pb.Import:
         answer = await super().InterruptImport(request, context)
         held = self.held(request.name)
@@ -69,7 +69,7 @@ class OneMoreRow(Broken):
 
 
 @breaks("interrupt/again")
-class AskedForAgain(Broken):
+class AskedForAgain(Breakable):
     async def InterruptImport(self, request: pb.InterruptImportRequest, context: Context) -> pb.Import:
         answer = await super().InterruptImport(request, context)
         answer.interrupt_requested_at.CopyFrom(now())
@@ -77,21 +77,21 @@ class AskedForAgain(Broken):
 
 
 @breaks("interrupt/ended")
-class EndedIsInterruptedEnough(Broken):
+class EndedIsInterruptedEnough(Breakable):
     async def InterruptImport(self, request: pb.InterruptImportRequest, context: Context) -> pb.Import:
         held = self.held(request.name)
         return held.copy() if held.has_ended else await super().InterruptImport(request, context)
 
 
 @breaks("end/too-many-errors")
-class ErrorsDoNotMatter(Broken):
+class ErrorsDoNotMatter(Breakable):
     async def CreateImport(self, request: pb.CreateImportRequest, context: Context) -> pb.Import:
         request.spec.skip_errors = True
         return await super().CreateImport(request, context)
 
 
 @breaks("deletion/not-in-progress")
-class DeletesWhatRuns(Broken):
+class DeletesWhatRuns(Breakable):
     async def DeleteImport(self, request: pb.DeleteImportRequest, context: Context) -> Empty:
         name = parse_name(request.name)
         imports = self.world.organization(name.organization).imports
@@ -103,28 +103,28 @@ class DeletesWhatRuns(Broken):
 
 
 @breaks("deletion/missing")
-class DeletesWhatIsNotThere(Broken):
+class DeletesWhatIsNotThere(Breakable):
     async def DeleteImport(self, request: pb.DeleteImportRequest, context: Context) -> Empty:
         request.allow_missing = True
         return await super().DeleteImport(request, context)
 
 
 @breaks("deletion/missing")
-class NothingMayBeMissing(Broken):
+class NothingMayBeMissing(Breakable):
     async def DeleteImport(self, request: pb.DeleteImportRequest, context: Context) -> Empty:
         request.allow_missing = False
         return await super().DeleteImport(request, context)
 
 
 @breaks("deletion/etag")
-class DeletesByNameAlone(Broken):
+class DeletesByNameAlone(Breakable):
     async def DeleteImport(self, request: pb.DeleteImportRequest, context: Context) -> Empty:
         request.ClearField("etag")
         return await super().DeleteImport(request, context)
 
 
 @breaks("retry/failed-rows")
-class CountsRowsAnew(Broken):
+class CountsRowsAnew(Breakable):
     async def RetryImport(self, request: pb.RetryImportRequest, context: Context) -> pb.Import:
         answer = await super().RetryImport(request, context)
         held = self.held(answer.name)
@@ -133,7 +133,7 @@ class CountsRowsAnew(Broken):
 
 
 @breaks("retry/refused")
-class NothingToRetryIsFine(Broken):
+class NothingToRetryIsFine(Breakable):
     async def RetryImport(self, request: pb.RetryImportRequest, context: Context) -> pb.Import:
         try:
             return creation.retry(self.world, request)
@@ -142,14 +142,14 @@ class NothingToRetryIsFine(Broken):
 
 
 @breaks("retry/request-id")
-class RetriesAlways(Broken):
+class RetriesAlways(Breakable):
     async def RetryImport(self, request: pb.RetryImportRequest, context: Context) -> pb.Import:
         request.ClearField("request_id")
         return await super().RetryImport(request, context)
 
 
 @breaks("retry/request-id")
-class RetriesOnce(Broken):
+class RetriesOnce(Breakable):
     async def RetryImport(self, request: pb.RetryImportRequest, context: Context) -> pb.Import:
         request.request_id = "once"
         return await super().RetryImport(request, context)

@@ -12,11 +12,11 @@ from imports_client.testing.documents import rows_of
 from imports_client.testing.names import parse_parent
 from imports_client.testing.refused import Refused
 from imports_client.testing.world import Request
-from tests.conformance.mutants.mutant import Broken, Context, breaks
+from tests.conformance.mutants.mutant import Breakable, Context, breaks
 
 
 @breaks("creation/pending")
-class RunningAtOnce(Broken):
+class RunningAtOnce(Breakable):
     async def CreateImport(self, request: pb.CreateImportRequest, context: Context) -> pb.Import:
         answer = await super().CreateImport(request, context)
         answer.status = pb.STATUS_IN_PROGRESS
@@ -24,14 +24,14 @@ class RunningAtOnce(Broken):
 
 
 @breaks("creation/pending")
-class ChoosesTheId(Broken):
+class ChoosesTheId(Breakable):
     async def CreateImport(self, request: pb.CreateImportRequest, context: Context) -> pb.Import:
         request.ClearField("import_id")
         return await super().CreateImport(request, context)
 
 
 @breaks("creation/upload")
-class UploadsLoseTheirEnd(Broken):
+class UploadsLoseTheirEnd(Breakable):
     async def UploadImport(
         self, request_iterator: AsyncIterator[pb.UploadImportRequest], context: Context
     ) -> pb.Import:
@@ -40,22 +40,19 @@ class UploadsLoseTheirEnd(Broken):
 
 
 @breaks("creation/broken-upload")
-class TakesWhatHasCome(Broken):
+class TakesWhatHasCome(Breakable):
     async def UploadImport(
         self, request_iterator: AsyncIterator[pb.UploadImportRequest], context: Context
     ) -> pb.Import:
-        header, document = pb.CreateImportRequest(), b""
-        try:
-            async for each in request_iterator:
-                document += each.chunk
-                header = each.header if each.HasField("header") else header
-        finally:
-            created = creation.create(self.world, header, document or b"{}")
+        first = await anext(request_iterator)
+        created = creation.create(self.world, first.header, b'{"code": "A"}')
+        async for _ in request_iterator:
+            pass
         return created
 
 
 @breaks("creation/inputs")
-class InputsAreOneRow(Broken):
+class InputsAreOneRow(Breakable):
     async def CreateImport(self, request: pb.CreateImportRequest, context: Context) -> pb.Import:
         del request.inputs.items[1:]
         return await super().CreateImport(request, context)
@@ -67,14 +64,14 @@ class InputsAreOneRow(Broken):
     "creation/request-id-reused",
     "creation/inputs",
 )
-class NothingIsIdempotent(Broken):
+class NothingIsIdempotent(Breakable):
     async def CreateImport(self, request: pb.CreateImportRequest, context: Context) -> pb.Import:
         request.ClearField("request_id")
         return await super().CreateImport(request, context)
 
 
 @breaks("creation/same-request")
-class AnswersWithTheFirstAnswer(Broken):
+class AnswersWithTheFirstAnswer(Breakable):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._answers: dict[str, pb.Import] = {}
@@ -85,7 +82,7 @@ class AnswersWithTheFirstAnswer(Broken):
 
 
 @breaks("creation/same-request-at-once")
-class LooksAndThenLeaps(Broken):
+class LooksAndThenLeaps(Breakable):
     async def CreateImport(self, request: pb.CreateImportRequest, context: Context) -> pb.Import:
         requests = self.world.organization(parse_parent(request.parent)).requests
         is_known = request.request_id in requests
@@ -96,7 +93,7 @@ class LooksAndThenLeaps(Broken):
 
 
 @breaks("creation/request-id-reused")
-class ContentDoesNotMatter(Broken):
+class ContentDoesNotMatter(Breakable):
     async def CreateImport(self, request: pb.CreateImportRequest, context: Context) -> pb.Import:
         organization = self.world.organization(parse_parent(request.parent))
         earlier = organization.requests.get(request.request_id)
@@ -106,7 +103,7 @@ class ContentDoesNotMatter(Broken):
 
 
 @breaks("creation/request-id-of-a-deleted-import")
-class DeletionForgets(Broken):
+class DeletionForgets(Breakable):
     async def DeleteImport(self, request: pb.DeleteImportRequest, context: Context) -> Empty:
         for organization in self.world.organizations.values():
             organization.requests.clear()
@@ -114,7 +111,7 @@ class DeletionForgets(Broken):
 
 
 @breaks("creation/request-id-per-organization")
-class RequestIdsAreGlobal(Broken):
+class RequestIdsAreGlobal(Breakable):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._requests: dict[str, Request] = {}
@@ -125,7 +122,7 @@ class RequestIdsAreGlobal(Broken):
 
 
 @breaks("creation/id-taken")
-class AnotherIdInstead(Broken):
+class AnotherIdInstead(Breakable):
     async def CreateImport(self, request: pb.CreateImportRequest, context: Context) -> pb.Import:
         if request.import_id in self.world.organization(parse_parent(request.parent)).imports:
             request.ClearField("import_id")
@@ -133,7 +130,7 @@ class AnotherIdInstead(Broken):
 
 
 @breaks("creation/id-taken", "deletion/name-taken-over")
-class UidsAreUsedAgain(Broken):
+class UidsAreUsedAgain(Breakable):
     async def CreateImport(self, request: pb.CreateImportRequest, context: Context) -> pb.Import:
         answer = await super().CreateImport(request, context)
         if request.import_id:
@@ -142,7 +139,7 @@ class UidsAreUsedAgain(Broken):
 
 
 @breaks("creation/refused-documents")
-class TakesAnyDocument(Broken):
+class TakesAnyDocument(Breakable):
     async def CreateImport(self, request: pb.CreateImportRequest, context: Context) -> pb.Import:
         try:
             rows_of(request.document, request.spec)
@@ -152,7 +149,7 @@ class TakesAnyDocument(Broken):
 
 
 @breaks("creation/refused-documents")
-class ChecksumsDoNotMatter(Broken):
+class ChecksumsDoNotMatter(Breakable):
     async def CreateImport(self, request: pb.CreateImportRequest, context: Context) -> pb.Import:
         if len(request.document_sha256) == 32:
             request.ClearField("document_sha256")
@@ -160,21 +157,21 @@ class ChecksumsDoNotMatter(Broken):
 
 
 @breaks("creation/refused-fields")
-class CutsReferences(Broken):
+class CutsReferences(Breakable):
     async def CreateImport(self, request: pb.CreateImportRequest, context: Context) -> pb.Import:
         request.spec.reference = request.spec.reference[:255]
         return await super().CreateImport(request, context)
 
 
 @breaks("creation/refused-fields")
-class TakesAnyType(Broken):
+class TakesAnyType(Breakable):
     async def CreateImport(self, request: pb.CreateImportRequest, context: Context) -> pb.Import:
         request.spec.resource_type = "skus"
         return await super().CreateImport(request, context)
 
 
 @breaks("creation/upload-protocol")
-class SkipsLaterHeaders(Broken):
+class SkipsLaterHeaders(Breakable):
     async def UploadImport(
         self, request_iterator: AsyncIterator[pb.UploadImportRequest], context: Context
     ) -> pb.Import:

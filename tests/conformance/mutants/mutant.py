@@ -39,7 +39,7 @@ def breaks(*guarantees: str) -> Callable[[Servicer], Servicer]:
     return enter
 
 
-class Broken(FakeImportService):
+class Breakable(FakeImportService):
     """A fake that is going to be broken."""
 
     def held(self, name: str) -> FakeImport:
@@ -47,7 +47,7 @@ class Broken(FakeImportService):
         return find(self.world, parse_name(name))
 
 
-class OneAltered(Broken):
+class OneAltered(Breakable):
     """WatchImport sends what `alter` makes of its events."""
 
     async def WatchImport(
@@ -64,7 +64,7 @@ class OneAltered(Broken):
         return [event]
 
 
-class AllAltered(Broken):
+class AllAltered(Breakable):
     """WatchImports sends what `alter` makes of its events."""
 
     async def WatchImports(

@@ -9,7 +9,7 @@ from imports_client.testing.world import Organization, World
 from tests.conformance.mutants.mutant import (
     AllAltered,
     Alteration,
-    Broken,
+    Breakable,
     Context,
     Event,
     as_not_found,
@@ -122,7 +122,7 @@ class EverybodyIsNext(AllAltered):
 
 
 @breaks("organization/alone")
-class OneForAll(Broken):
+class OneForAll(Breakable):
     """All organizations are one."""
 
     def __init__(self, world: World, heartbeat_seconds: float) -> None:
@@ -136,7 +136,7 @@ class _Shared(dict[str, Organization]):
 
 
 @breaks("organization/malformed-parent")
-class NoParentIsMalformed(Broken):
+class NoParentIsMalformed(Breakable):
     async def WatchImports(
         self, request: pb.WatchImportsRequest, context: Context
     ) -> AsyncGenerator[Event, None]:
@@ -144,7 +144,7 @@ class NoParentIsMalformed(Broken):
             yield event
 
 
-class Unfiltered(Broken):
+class Unfiltered(Breakable):
     """Ignores a field of the filter."""
 
     field = ""
@@ -173,7 +173,7 @@ class OfAnyPrefix(Unfiltered):
 
 
 @breaks("filters/reference-prefix")
-class PrefixIsAPattern(Broken):
+class PrefixIsAPattern(Breakable):
     async def WatchImports(
         self, request: pb.WatchImportsRequest, context: Context
     ) -> AsyncGenerator[Event, None]:
@@ -223,7 +223,7 @@ class WithoutErrorsToo(Unfiltered):
 
 
 @breaks("stopping/watch")
-class NoRetryInfoForOne(Broken):
+class NoRetryInfoForOne(Breakable):
     async def WatchImport(
         self, request: pb.WatchImportRequest, context: Context
     ) -> AsyncGenerator[Event, None]:
@@ -232,7 +232,7 @@ class NoRetryInfoForOne(Broken):
 
 
 @breaks("stopping/organization")
-class NoRetryInfoForAll(Broken):
+class NoRetryInfoForAll(Breakable):
     async def WatchImports(
         self, request: pb.WatchImportsRequest, context: Context
     ) -> AsyncGenerator[Event, None]:
@@ -241,6 +241,6 @@ class NoRetryInfoForAll(Broken):
 
 
 @breaks("stopping/wait")
-class NoRetryInfoForWaits(Broken):
+class NoRetryInfoForWaits(Breakable):
     async def WaitImport(self, request: pb.WaitImportRequest, context: Context) -> pb.Import:
         return await super().WaitImport(request, refusing(context, without_retry_info))

@@ -7,7 +7,7 @@ from imports_client.testing.imports import ENDED
 from tests.conformance.mutants.mutant import (
     AllAltered,
     Alteration,
-    Broken,
+    Breakable,
     Context,
     Event,
     OneAltered,
@@ -16,7 +16,7 @@ from tests.conformance.mutants.mutant import (
 
 
 @breaks("progress/interval-bounds")
-class AnyInterval(Broken):
+class AnyInterval(Breakable):
     async def WatchImport(
         self, request: pb.WatchImportRequest, context: Context
     ) -> AsyncGenerator[Event, None]:
@@ -26,7 +26,7 @@ class AnyInterval(Broken):
 
 
 @breaks("progress/interval-bounds")
-class AnyIntervalForAll(Broken):
+class AnyIntervalForAll(Breakable):
     async def WatchImports(
         self, request: pb.WatchImportsRequest, context: Context
     ) -> AsyncGenerator[Event, None]:
@@ -102,6 +102,13 @@ class ProgressGoesBack(AllAltered):
 @breaks("progress/pending")
 class SilentQueue(OneAltered):
     def alter(self, number: int, event: Event) -> Iterable[Event]:
+        is_pending = event.snapshot.status == pb.STATUS_PENDING
+        return [] if event.kind == pb.KIND_PROGRESS and is_pending else [event]
+
+
+@breaks("progress/pending")
+class SilentQueueOfAll(AllAltered):
+    def alter_all(self, number: int, event: Event) -> Iterable[Event]:
         is_pending = event.snapshot.status == pb.STATUS_PENDING
         return [] if event.kind == pb.KIND_PROGRESS and is_pending else [event]
 

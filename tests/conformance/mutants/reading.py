@@ -5,7 +5,7 @@ from imports_client.testing.names import parse_parent
 from imports_client.testing.refused import Refused, not_found
 from imports_client.testing.waiting import wait_import
 from tests.conformance.mutants.mutant import (
-    Broken,
+    Breakable,
     Context,
     as_not_found,
     breaks,
@@ -15,19 +15,19 @@ from tests.conformance.mutants.mutant import (
 
 
 @breaks("wait/at-the-end")
-class DoesNotWait(Broken):
+class DoesNotWait(Breakable):
     async def WaitImport(self, request: pb.WaitImportRequest, context: Context) -> pb.Import:
         return self.held(request.name).copy()
 
 
 @breaks("wait/before-the-deadline")
-class WaitsTooLong(Broken):
+class WaitsTooLong(Breakable):
     async def WaitImport(self, request: pb.WaitImportRequest, context: Context) -> pb.Import:
         return await wait_import(self.world, request, 60)
 
 
 @breaks("wait/deleted")
-class AnswersWithTheDead(Broken):
+class AnswersWithTheDead(Breakable):
     async def WaitImport(self, request: pb.WaitImportRequest, context: Context) -> pb.Import:
         held = self.held(request.name)
         try:
@@ -37,14 +37,14 @@ class AnswersWithTheDead(Broken):
 
 
 @breaks("list/order")
-class OneOrderOnly(Broken):
+class OneOrderOnly(Breakable):
     async def ListImports(self, request: pb.ListImportsRequest, context: Context) -> pb.ListImportsResponse:
         request.ClearField("order_by")
         return await super().ListImports(request, context)
 
 
 @breaks("list/pages")
-class TotalOfThePage(Broken):
+class TotalOfThePage(Breakable):
     async def ListImports(self, request: pb.ListImportsRequest, context: Context) -> pb.ListImportsResponse:
         page = await super().ListImports(request, context)
         page.total_size = len(page.imports)
@@ -52,7 +52,7 @@ class TotalOfThePage(Broken):
 
 
 @breaks("list/pages")
-class LosesOneAtEveryPage(Broken):
+class LosesOneAtEveryPage(Breakable):
     async def ListImports(self, request: pb.ListImportsRequest, context: Context) -> pb.ListImportsResponse:
         page = await super().ListImports(request, context)
         if request.page_token:
@@ -61,14 +61,14 @@ class LosesOneAtEveryPage(Broken):
 
 
 @breaks("list/filter")
-class RehearsalsAreListedAlways(Broken):
+class RehearsalsAreListedAlways(Breakable):
     async def ListImports(self, request: pb.ListImportsRequest, context: Context) -> pb.ListImportsResponse:
         request.filter.ClearField("validate_only")
         return await super().ListImports(request, context)
 
 
 @breaks("list/filter")
-class FieldsAreOred(Broken):
+class FieldsAreOred(Breakable):
     async def ListImports(self, request: pb.ListImportsRequest, context: Context) -> pb.ListImportsResponse:
         if request.filter.reference_prefix:
             request.filter.ClearField("resource_types")
@@ -76,14 +76,14 @@ class FieldsAreOred(Broken):
 
 
 @breaks("list/page-token")
-class AnyPageToken(Broken):
+class AnyPageToken(Breakable):
     async def ListImports(self, request: pb.ListImportsRequest, context: Context) -> pb.ListImportsResponse:
         request.ClearField("page_token")
         return await super().ListImports(request, context)
 
 
 @breaks("list/unknown-organization")
-class OrganizationsMustBeKnown(Broken):
+class OrganizationsMustBeKnown(Breakable):
     async def ListImports(self, request: pb.ListImportsRequest, context: Context) -> pb.ListImportsResponse:
         if not self.world.organization(parse_parent(request.parent)).imports:
             await context.abort_with_status(not_found(request.parent).to_status())
@@ -91,14 +91,14 @@ class OrganizationsMustBeKnown(Broken):
 
 
 @breaks("filters/invalid")
-class ListsAnyStatus(Broken):
+class ListsAnyStatus(Breakable):
     async def ListImports(self, request: pb.ListImportsRequest, context: Context) -> pb.ListImportsResponse:
         request.filter.ClearField("statuses")
         return await super().ListImports(request, context)
 
 
 @breaks("results/in-row-order")
-class ResultsBackwards(Broken):
+class ResultsBackwards(Breakable):
     async def ListImportResults(
         self, request: pb.ListImportResultsRequest, context: Context
     ) -> pb.ListImportResultsResponse:
@@ -110,7 +110,7 @@ class ResultsBackwards(Broken):
 
 
 @breaks("results/while-running")
-class ResultsEndTooSoon(Broken):
+class ResultsEndTooSoon(Breakable):
     async def ListImportResults(
         self, request: pb.ListImportResultsRequest, context: Context
     ) -> pb.ListImportResultsResponse:
@@ -121,7 +121,7 @@ class ResultsEndTooSoon(Broken):
 
 
 @breaks("get/report")
-class NoErrorsLog(Broken):
+class NoErrorsLog(Breakable):
     async def GetImport(self, request: pb.GetImportRequest, context: Context) -> pb.Import:
         answer = await super().GetImport(request, context)
         answer.ClearField("errors_log")
@@ -129,7 +129,7 @@ class NoErrorsLog(Broken):
 
 
 @breaks("errors/not-found")
-class EmptyImports(Broken):
+class EmptyImports(Breakable):
     async def GetImport(self, request: pb.GetImportRequest, context: Context) -> pb.Import:
         try:
             self.held(request.name)
@@ -139,12 +139,12 @@ class EmptyImports(Broken):
 
 
 @breaks("errors/malformed-name")
-class MalformedIsNotFound(Broken):
+class MalformedIsNotFound(Breakable):
     async def GetImport(self, request: pb.GetImportRequest, context: Context) -> pb.Import:
         return await super().GetImport(request, refusing(context, as_not_found))
 
 
 @breaks("errors/details")
-class BareRefusals(Broken):
+class BareRefusals(Breakable):
     async def GetImport(self, request: pb.GetImportRequest, context: Context) -> pb.Import:
         return await super().GetImport(request, refusing(context, without_details))

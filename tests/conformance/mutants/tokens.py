@@ -12,7 +12,7 @@ from imports_client.testing.tokens import digest_of, write_token
 from tests.conformance.mutants.mutant import (
     AllAltered,
     Alteration,
-    Broken,
+    Breakable,
     Context,
     Event,
     OneAltered,
@@ -37,7 +37,7 @@ def is_of(kind: tuple[type, ...], token: str) -> bool:
     return tuple(type(field) for field in fields_of(token)) == kind
 
 
-class Tokens(Broken):
+class Tokens(Breakable):
     """Looks at the tokens of both watches before the watches do."""
 
     async def WatchImport(

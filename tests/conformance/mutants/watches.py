@@ -12,7 +12,7 @@ from imports_client.testing.names import parse_name
 from imports_client.testing.refused import Refused
 from tests.conformance.mutants.mutant import (
     Alteration,
-    Broken,
+    Breakable,
     Context,
     Event,
     OneAltered,
@@ -42,7 +42,7 @@ class WithLogs(OneAltered):
 
 
 @breaks("watch/plain-snapshots")
-class ListedWithSummary(Broken):
+class ListedWithSummary(Breakable):
     async def ListImports(self, request: pb.ListImportsRequest, context: Context) -> pb.ListImportsResponse:
         page = await super().ListImports(request, context)
         for each in page.imports:
@@ -66,7 +66,7 @@ class NoPlaceInTheQueue(OneAltered):
 
 
 @breaks("watch/not-found", "deletion/fresh-watch")
-class NothingToTellOfNothing(Broken):
+class NothingToTellOfNothing(Breakable):
     async def WatchImport(
         self, request: pb.WatchImportRequest, context: Context
     ) -> AsyncGenerator[Event, None]:
@@ -77,7 +77,7 @@ class NothingToTellOfNothing(Broken):
 
 
 @breaks("watch/malformed-name")
-class NoNameIsMalformed(Broken):
+class NoNameIsMalformed(Breakable):
     async def WatchImport(
         self, request: pb.WatchImportRequest, context: Context
     ) -> AsyncGenerator[Event, None]:
@@ -86,7 +86,7 @@ class NoNameIsMalformed(Broken):
 
 
 @breaks("watch/leaving-changes-nothing")
-class WatchersOwnTheWork(Broken):
+class WatchersOwnTheWork(Breakable):
     async def WatchImport(
         self, request: pb.WatchImportRequest, context: Context
     ) -> AsyncGenerator[Event, None]:
@@ -145,7 +145,7 @@ class AsItIsNow(OneAltered):
 
 
 @breaks("transitions/interrupted-while-pending")
-class StartedToBeInterrupted(Broken):
+class StartedToBeInterrupted(Breakable):
     async def InterruptImport(self, request: pb.InterruptImportRequest, context: Context) -> pb.Import:
         held = self.held(request.name)
         if held.message.status == pb.STATUS_PENDING:
@@ -160,7 +160,7 @@ class OneSnapshotOnly(OneAltered):
 
 
 @breaks("transitions/update-is-a-snapshot")
-class EveryUpdateIsTold(Broken):
+class EveryUpdateIsTold(Breakable):
     async def UpdateImport(self, request: pb.UpdateImportRequest, context: Context) -> pb.Import:
         before = self.held(request.name).message.etag
         answer = await super().UpdateImport(request, context)
@@ -204,7 +204,7 @@ class DeletedWithoutSnapshot(OneAltered):
 
 
 @breaks("deletion/resume")
-class GoneIsGone(Broken):
+class GoneIsGone(Breakable):
     async def WatchImport(
         self, request: pb.WatchImportRequest, context: Context
     ) -> AsyncGenerator[Event, None]:
@@ -217,7 +217,7 @@ class GoneIsGone(Broken):
 
 
 @breaks("transitions/slow-reader")
-class QueueOfTwo(Broken):
+class QueueOfTwo(Breakable):
     """Keeps the newest two events for a reader who is slow."""
 
     async def WatchImport(

@@ -9,6 +9,9 @@ from imports_client.refusals import Refusal
 from imports_client.testing.conformance.guarantees import expect, expect_equal, guarantee
 from imports_client.testing.conformance.scene import TYPE, Scene, document
 
+BREAKS = 5
+"""How often an upload breaks off in each place: what is at stake is a race."""
+
 
 def creation_of(scene: Scene, *, rows: int = 2, **fields: object) -> pb.CreateImportRequest:
     """A request of a document of so many rows, with these fields."""
@@ -96,16 +99,18 @@ async def inputs(scene: Scene) -> None:
 @guarantee("creation/broken-upload", "An upload that breaks off leaves no import behind.")
 async def broken_upload(scene: Scene) -> None:
     await scene.subject.hold_work()
-    request = creation_of(scene, request_id="once")
+    request, listing = creation_of(scene), pb.ListImportsRequest(parent=scene.parent)
     parts = [part async for part in upload_of(request)]
-    for count in range(1, len(parts) + 1):
+    for count in [*range(1, len(parts) + 1)] * BREAKS:
         call = scene.imports.UploadImport()
         for part in parts[:count]:
             await call.write(part)
+        # on the same connection: by the answer what was sent before has probably arrived
+        await scene.answered(scene.imports.ListImports(listing))
         call.cancel()
 
     created = await scene.answered(scene.imports.CreateImport(request))
-    listed = await scene.answered(scene.imports.ListImports(pb.ListImportsRequest(parent=scene.parent)))
+    listed = await scene.answered(scene.imports.ListImports(listing))
 
     expect_equal([each.uid for each in listed.imports], [created.uid], "the imports that there are")
 

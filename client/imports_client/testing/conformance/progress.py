@@ -126,21 +126,29 @@ async def counts(scene: Scene) -> None:
         expect_equal(done, 100, "the rows accounted for at the end")
 
 
-@guarantee("progress/pending", "A pending import that moves up is told its new place as PROGRESS.")
+@guarantee(
+    "progress/pending", "A pending import that moves up is told its new place as PROGRESS, in both watches."
+)
 async def pending(scene: Scene) -> None:
     await scene.subject.hold_work()
     before, created = await scene.create(), await scene.create()
-    watching = scene.watch(created.name, progress=SHORTEST)
-    await watching.next()
+    one, all_ = scene.watch(created.name, progress=SHORTEST), scene.watch_all(progress=SHORTEST)
+    await one.next()
+    await all_.until_kind(pb.KIND_SYNCED)
 
     await scene.delete(before.name)
-    moved = await watching.until(
-        lambda event: event.kind == pb.KIND_PROGRESS and event.progress.queue_position == 0,
-        "PROGRESS with the new place",
-    )
 
-    expect_equal(moved.snapshot.status, pb.STATUS_PENDING, "the status")
-    expect_equal(moved.progress.pending_reason, pb.PENDING_REASON_QUEUED, "why it waits")
+    for watching in (one, all_):
+        moved = await watching.until(
+            lambda event: (
+                event.kind == pb.KIND_PROGRESS
+                and event.snapshot.name == created.name
+                and event.progress.queue_position == 0
+            ),
+            "PROGRESS with the new place",
+        )
+        expect_equal(moved.snapshot.status, pb.STATUS_PENDING, "the status")
+        expect_equal(moved.progress.pending_reason, pb.PENDING_REASON_QUEUED, "why it waits")
 
 
 @guarantee(
