@@ -96,13 +96,14 @@ class Feed:
         async with self._turnstile, self._database.snapshot() as connection:
             return await read_stretch(connection, self.organization_id, filter, seq, listed)
 
-    def adopt(self, reading: Reading, seq: int) -> None:
-        """Follow the progress of an import that a follower was told; `seq` is of the same moment."""
+    def adopt(self, reading: Reading, seq: int, *, ahead: int) -> None:
+        """Follow the progress of an import that a follower was told; `seq` and `ahead` are of the same moment."""
         uid = reading.snapshot.uid
         if uid in self.imports or not self.followers:
             return
         if seq >= self.seq:
             self.imports[uid] = self._watched(reading, seq)
+            self.imports[uid].move_to(ahead)
         else:
             self._agenda.read_progress([uid])
 
