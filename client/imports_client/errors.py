@@ -17,7 +17,7 @@ from typing import Any
 
 import grpc
 
-from commerce.imports.v1.imports_pb2 import Import
+from commerce.imports.v1.imports_pb2 import Import, ImportEvent
 from imports_client.drops import is_passing
 from imports_client.refusals import Refusal, refusal_of
 
@@ -36,6 +36,12 @@ class Place:
     """Of the last event of the watch."""
     last_import: Import | None = None
     """The import as it was last seen."""
+
+    def move_to(self, event: ImportEvent) -> None:
+        """Come as far as the event. Some say nothing new with one; the last token is still good then."""
+        self.resume_token = event.resume_token or self.resume_token
+        if event.HasField("snapshot"):
+            self.last_import = event.snapshot
 
 
 class ImportsError(Exception):

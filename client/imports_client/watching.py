@@ -3,6 +3,7 @@ twice. It holds one event at a time and asks for the next when its caller does."
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -24,6 +25,8 @@ from imports_client.tries import CALL_SECONDS, Tries
 
 PATIENCE_SECONDS = 60.0
 SILENCE_SECONDS = 40.0  # heartbeats come every 15 s
+ENDING_SECONDS = 2.0
+"""How long a stream may take to end after the last event; a service that keeps the contract ends it at once."""
 
 Call = (
     grpc.aio.UnaryStreamCall[WatchImportRequest, ImportEvent]
@@ -105,12 +108,12 @@ async def _resumed(
             while (event := await _next_of(call, tries, limits.max_silence)) is not None:
                 may_be_over = None
                 tries.has_succeeded()
-                # Some say nothing new with an event; the last token is still good then.
-                place.resume_token = event.resume_token or place.resume_token
-                if event.HasField("snapshot"):
-                    place.last_import = event.snapshot
+                place.move_to(event)
                 yield event
                 if is_last(event):
+                    async with aclosing(_after_the_end(call, place)) as rest:
+                        async for later in rest:
+                            yield later
                     return
             if may_be_over is not None:
                 if is_over:
@@ -138,6 +141,18 @@ async def _next_of(call: Call, tries: Tries, max_silence: float) -> ImportEvent 
     except TimeoutError:
         tries.left()
         raise broken_off(f"nothing came for {max_silence:g} s") from None
+
+
+async def _after_the_end(call: Call, place: Place) -> AsyncGenerator[ImportEvent, None]:
+    """What has become of the import since its end, where the watch has that to catch up with: its deletion, at last."""
+    with suppress(grpc.aio.AioRpcError, TimeoutError):
+        while True:
+            async with asyncio.timeout(ENDING_SECONDS):
+                event: ImportEvent | None = await anext(aiter(call), None)
+            if event is None:
+                return
+            place.move_to(event)
+            yield event
 
 
 async def _may_be_over(tries: Tries, name: str) -> bool:
