@@ -1,11 +1,13 @@
 """A fleet for all examples of a module: each example keeps to organizations of its own."""
 
 import asyncio
+import contextlib
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
 from imports_service.embedded.objects import EmbeddedObjects
@@ -34,28 +36,52 @@ class Stage:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def observed(cluster: Cluster, open_bucket: Objects, object_server: EmbeddedObjects):
-    """The parts of a database that an oracle looks at, and the oracle."""
+async def stage(
+    cluster: Cluster, open_bucket: Objects, object_server: EmbeddedObjects, run_dir: Path
+) -> AsyncIterator[Stage]:
+    """Two servers and a worker, as they are."""
+    async with _stage(cluster, open_bucket, object_server, run_dir) as stage:
+        yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def planted_stage(
+    request: pytest.FixtureRequest,
+    cluster: Cluster,
+    open_bucket: Objects,
+    object_server: EmbeddedObjects,
+    run_dir: Path,
+) -> AsyncIterator[Stage]:
+    """A server and a worker with the fault of that name (the parameter of the fixture)."""
+    directory = (cluster, open_bucket, object_server, run_dir)
+    async with _stage(*directory, servers=1, planted=request.param) as stage:
+        yield stage
+
+
+@contextlib.asynccontextmanager
+async def _stage(
+    cluster: Cluster,
+    bucket: Objects,
+    object_server: EmbeddedObjects,
+    run_dir: Path,
+    *,
+    servers: int = 2,
+    planted: str = "",
+) -> AsyncIterator[Stage]:
+    directory = Path(tempfile.mkdtemp(dir=run_dir))
     async with cluster.clone() as url, installed(url) as oracle:
         parts = Parts(
             database_url=url,
             listen_url=url,
-            bucket=open_bucket.bucket,
+            bucket=bucket.bucket,
             endpoint_url=object_server.endpoint_url,
             public_endpoint_url=None,
             region=object_server.region,
             access_key=object_server.access_key,
             secret_key=object_server.secret_key,
         )
-        yield parts, oracle
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stage(observed: tuple[Parts, Oracle], run_dir: Path) -> AsyncIterator[Stage]:
-    parts, oracle = observed
-    directory = Path(tempfile.mkdtemp(dir=run_dir))
-    async with (
-        fleet_of(Settings(stop_grace_seconds=5.0), parts, oracle, directory) as fleet,
-        clients_of(fleet) as clients,
-    ):
-        yield Stage(fleet, clients, oracle, asyncio.get_running_loop())
+        async with (
+            fleet_of(Settings(), parts, oracle, directory, servers=servers, planted=planted) as fleet,
+            clients_of(fleet) as clients,
+        ):
+            yield Stage(fleet, clients, oracle, asyncio.get_running_loop())

@@ -20,6 +20,9 @@ SHORT = {
     "IMPORTS_DATABASE_CONNECTIONS": "6",
 }
 
+SERVICE = "imports_service"
+PLANTED = "tests.watch_properties.planted"
+
 Spawn = Callable[[dict[str, str]], ServiceProcess]
 
 
@@ -98,14 +101,14 @@ async def fleet_of(
     directory: Path,
     *,
     servers: int = 2,
-    module: str = "imports_service",
+    planted: str = "",
 ) -> AsyncIterator[Fleet]:
-    """So many servers and one worker, ready. `module` is what they run."""
+    """So many servers and one worker, ready. `planted` names a fault of `planted` for them to have."""
     spawned: list[ServiceProcess] = []
 
     def spawn(environment: dict[str, str]) -> ServiceProcess:
-        whole = {**environment_of(settings, parts), **environment}
-        spawned.append(ServiceProcess(whole, directory, len(spawned), module=module))
+        whole = {**environment_of(settings, parts), **environment, "PLANTED": planted}
+        spawned.append(ServiceProcess(whole, directory, len(spawned), module=PLANTED if planted else SERVICE))
         return spawned[-1]
 
     async with contextlib.AsyncExitStack() as stack:

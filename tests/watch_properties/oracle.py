@@ -24,6 +24,8 @@ CREATE TABLE change_log (
     after jsonb
 );
 
+CREATE SEQUENCE event_numbers;
+
 CREATE INDEX change_log_by_organization ON change_log (organization_id, number);
 
 CREATE FUNCTION log_change() RETURNS trigger LANGUAGE plpgsql AS $$

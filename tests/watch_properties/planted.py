@@ -1,4 +1,4 @@
-"""The service with a fault planted, for the proof that the properties find it: `python -m .. serve`, as the service.
+"""The service with a fault planted, for the proof that the properties find it; it runs as the service does.
 
 `PLANTED` names the fault. The faults are here and nowhere else; what they leave alone is the service as it is.
 """
@@ -7,8 +7,11 @@ import os
 from collections.abc import Callable
 
 from imports_service.store.statements import SQL
+from imports_service.watch.places import Place
 
-NEXT_OF_A_SEQUENCE = "/* tick_clock */ SELECT nextval('event_numbers') WHERE $1::text IS NOT NULL"
+NEXT_OF_A_SEQUENCE = """/* tick_clock */
+WITH number AS (SELECT nextval('event_numbers') AS seq WHERE $1::text IS NOT NULL)
+SELECT seq FROM number, pg_sleep(random() / 20)"""
 LAST_OF_A_SEQUENCE = """/* read_clock */
 SELECT last_value AS seq, 0::bigint AS floor FROM event_numbers WHERE $1::text IS NOT NULL"""
 
@@ -18,7 +21,16 @@ def a_sequence_as_clock() -> None:
     SQL._texts |= {"tick_clock": NEXT_OF_A_SEQUENCE, "read_clock": LAST_OF_A_SEQUENCE}
 
 
-FAULTS: dict[str, Callable[[], None]] = {fault.__name__: fault for fault in (a_sequence_as_clock,)}
+def tokens_of_before() -> None:
+    """A token resumes before its event, and not after it."""
+    token = vars(Place)["token"].fget
+    earlier = property(lambda place: token(place._replace(seq=place.seq - 1, version=place.version - 1)))
+    setattr(Place, "token", earlier)  # noqa: B010
+
+
+FAULTS: dict[str, Callable[[], None]] = {
+    fault.__name__: fault for fault in (a_sequence_as_clock, tokens_of_before)
+}
 
 
 if __name__ == "__main__":

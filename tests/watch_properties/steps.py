@@ -50,6 +50,14 @@ class Delete:
 
 
 @dataclass(frozen=True)
+class Burst:
+    """Updates of all imports of the organization at once."""
+
+    organization: int
+    reference: str
+
+
+@dataclass(frozen=True)
 class WatchOne:
     organization: int
     which: int
@@ -89,7 +97,7 @@ class Pause:
     milliseconds: int
 
 
-Step = Create | Update | Interrupt | Delete | WatchOne | WatchMany | Fault | Whim | Pause
+Step = Create | Update | Interrupt | Delete | Burst | WatchOne | WatchMany | Fault | Whim | Pause
 
 
 @dataclass(frozen=True)
@@ -152,7 +160,7 @@ _whims = st.builds(
     Whim, what=st.sampled_from(["move", "leave", "stop_reading", "read_on"]), watcher=st.integers(0, 7)
 )
 _changes = st.one_of(
-    st.builds(Update, organization=_organizations, which=_which, reference=_references),
+    st.builds(Burst, organization=_organizations, reference=_references),
     st.builds(Update, organization=_organizations, which=_which, reference=_references),
     st.builds(Interrupt, organization=_organizations, which=_which),
     st.builds(Delete, organization=_organizations, which=_which),

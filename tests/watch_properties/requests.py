@@ -1,10 +1,11 @@
-"""Documents whose segments may run in parallel, or must not; some of their rows fail."""
+"""Requests: for imports whose segments may run in parallel, or must not; some of their rows fail."""
 
 import json
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
+from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.struct_pb2 import Struct
 
 from commerce.imports.v1 import imports_pb2 as pb
@@ -28,6 +29,11 @@ def creation_of(step: Create, name: str) -> pb.CreateImportRequest:
         validate_only=step.rehearsal,
         request_id=uuid4().hex,
     )
+
+
+def update_of(name: str, reference: str) -> pb.UpdateImportRequest:
+    """The request for another reference; an empty one takes it away."""
+    return pb.UpdateImportRequest(name=name, reference=reference, update_mask=FieldMask(paths=["reference"]))
 
 
 def _rows(step: Create) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,25 @@
+"""The properties have teeth: in a service with a fault planted they find a watch that tells something else."""
+
+import pytest
+
+from tests.model.properties import holds
+from tests.watch_properties.conftest import Stage
+from tests.watch_properties.play import Broken
+from tests.watch_properties.steps import schedules
+
+ENOUGH = 40
+"""Examples within which a counterexample has to turn up."""
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("planted_stage", "what_is_said"),
+    [
+        pytest.param("a_sequence_as_clock", "told were", id="an event is skipped"),
+        pytest.param("tokens_of_before", "a second time|too late|told were", id="an event is repeated"),
+    ],
+    indirect=["planted_stage"],
+)
+def test_a_planted_fault_is_found(planted_stage: Stage, what_is_said: str) -> None:
+    with pytest.raises(Broken, match=what_is_said):
+        holds(planted_stage.loop, schedules(faults=False), planted_stage.play, examples=ENOUGH, shrink=False)
