@@ -18,6 +18,7 @@ from tests.clusters import Cluster
 from tests.services import Client
 from tests.watch_properties.fleet import Fleet, clients_of, fleet_of
 from tests.watch_properties.oracle import Oracle, installed
+from tests.watch_properties.planted import SCHEMAS
 from tests.watch_properties.play import play
 from tests.watch_properties.steps import Schedule
 
@@ -29,6 +30,7 @@ class Stage:
     fleet: Fleet
     clients: list[Client]
     oracle: Oracle
+    database_url: str
     loop: asyncio.AbstractEventLoop
 
     async def play(self, schedule: Schedule) -> None:
@@ -69,7 +71,7 @@ async def _stage(
     planted: str = "",
 ) -> AsyncIterator[Stage]:
     directory = Path(tempfile.mkdtemp(dir=run_dir))
-    async with cluster.clone() as url, installed(url) as oracle:
+    async with cluster.clone() as url, installed(url, before=SCHEMAS.get(planted, "")) as oracle:
         parts = Parts(
             database_url=url,
             listen_url=url,
@@ -84,4 +86,4 @@ async def _stage(
             fleet_of(Settings(), parts, oracle, directory, servers=servers, planted=planted) as fleet,
             clients_of(fleet) as clients,
         ):
-            yield Stage(fleet, clients, oracle, asyncio.get_running_loop())
+            yield Stage(fleet, clients, oracle, url, asyncio.get_running_loop())

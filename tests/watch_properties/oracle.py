@@ -24,8 +24,6 @@ CREATE TABLE change_log (
     after jsonb
 );
 
-CREATE SEQUENCE event_numbers;
-
 CREATE INDEX change_log_by_organization ON change_log (organization_id, number);
 
 CREATE FUNCTION log_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -95,12 +93,12 @@ class Oracle:
 
 
 @asynccontextmanager
-async def installed(database_url: str) -> AsyncIterator[Oracle]:
-    """The oracle of a migrated database."""
+async def installed(database_url: str, *, before: str = "") -> AsyncIterator[Oracle]:
+    """The oracle of a migrated database. `before`: statements to run there before anything else."""
     async with asyncpg.create_pool(
         database_url, min_size=1, max_size=4, server_settings={"application_name": "the-oracle"}
     ) as pool:
-        await pool.execute(INSTALL)
+        await pool.execute(before + INSTALL)
         yield Oracle(pool)
 
 

@@ -69,44 +69,16 @@ class Play:
     async def judge(self, dice: random.Random) -> None:
         """Judge every watch, and resumes of it from tokens that it was given. Raises `Broken`."""
         for watcher in self._watchers:
-            await self._judge(watcher)
+            await prove(self._oracle, watcher)
         async with asyncio.TaskGroup() as group:
             for watcher in self._watchers:
                 for place in _places(watcher.watched, dice):
-                    group.create_task(self._resume(watcher, place, server=dice.randrange(2)))
+                    server = dice.randrange(len(self._fleet.servers))
+                    group.create_task(prove_resumed(self._oracle, watcher, place, server=server))
 
     def end(self) -> None:
         for watching in self._watching:
             watching.cancel()
-
-    async def _resume(self, watcher: Watcher, place: int, *, server: int) -> None:
-        again = Watcher(
-            self._fleet,
-            self._oracle,
-            watcher.organization_id,
-            server=server,
-            name=watcher.name,
-            watched=watcher.watched.up_to(place),
-        )
-        async with asyncio.TaskGroup() as group:
-            watching = group.create_task(again.run())
-            await self._judge(again, f"resumed from event {place}: ")
-            watching.cancel()
-
-    async def _judge(self, watcher: Watcher, how: str = "") -> None:
-        history = await self._oracle.history(watcher.organization_id)
-
-        def is_right() -> bool:
-            judge(history, watcher.watched)
-            return True
-
-        try:
-            await eventually(is_right, TOLD_SECONDS, "the whole story", every=0.02)
-        except (Wrong, AssertionError) as error:
-            fault = error if isinstance(error, Wrong) else error.__cause__
-            raise Broken(
-                f"{how}{type(fault).__name__}: {fault}\n{report(history, watcher.watched)}"
-            ) from None
 
     def _watch(self, organization_id: str, server: int, **what: Any) -> None:
         if len(self._watchers) == MOST_WATCHERS:
@@ -144,6 +116,31 @@ class Play:
                 await server.cut_backends(fault.dice)
             case "cut_clients":
                 server.cut_clients()
+
+
+async def prove(oracle: Oracle, watcher: Watcher, how: str = "") -> None:
+    """Wait until it told all that has happened by now. Raises `Broken` when it does not, or told something else."""
+    history = await oracle.history(watcher.organization_id)
+
+    def is_right() -> bool:
+        judge(history, watcher.watched)
+        return True
+
+    try:
+        await eventually(is_right, TOLD_SECONDS, "the whole story", every=0.02)
+    except (Wrong, AssertionError) as error:
+        fault = error if isinstance(error, Wrong) else error.__cause__
+        story = report(history, watcher.watched)
+        raise Broken(f"{how}{type(fault).__name__}: {fault}\n{story}") from None
+
+
+async def prove_resumed(oracle: Oracle, watcher: Watcher, place: int, *, server: int) -> None:
+    """The same of one who heard it only up to that place and resumes from the token there."""
+    again = watcher.copy_up_to(place, server=server)
+    async with asyncio.TaskGroup() as group:
+        watching = group.create_task(again.run())
+        await prove(oracle, again, f"resumed from event {place}: ")
+        watching.cancel()
 
 
 async def play(fleet: Fleet, clients: list[Client], oracle: Oracle, schedule: Schedule) -> None:

@@ -2,10 +2,13 @@
 
 import pytest
 
+from imports_service.store.statements import SQL
 from tests.model.properties import holds
 from tests.watch_properties.conftest import Stage
+from tests.watch_properties.planted import NEXT_OF_A_SEQUENCE
 from tests.watch_properties.play import Broken
 from tests.watch_properties.steps import schedules
+from tests.watch_properties.test_commit_order import overtaken
 
 ENOUGH = 40
 """Examples within which a counterexample has to turn up."""
@@ -23,3 +26,13 @@ ENOUGH = 40
 def test_a_planted_fault_is_found(planted_stage: Stage, what_is_said: str) -> None:
     with pytest.raises(Broken, match=what_is_said):
         holds(planted_stage.loop, schedules(faults=False), planted_stage.play, examples=ENOUGH, shrink=False)
+
+
+@pytest.mark.parametrize("planted_stage", ["a_sequence_as_clock"], indirect=True)
+async def test_a_change_that_is_overtaken_is_found_when_a_sequence_is_the_clock(
+    planted_stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SQL._texts, "tick_clock", NEXT_OF_A_SEQUENCE)
+
+    with pytest.raises(Broken, match="Missing"):
+        await overtaken(planted_stage)

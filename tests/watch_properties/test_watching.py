@@ -8,5 +8,5 @@ from tests.watch_properties.steps import schedules
 
 
 @pytest.mark.timeout(SECONDS)
-def test_a_watch_of_one_import_tells_what_happened(stage: Stage) -> None:
-    holds(stage.loop, schedules(many=False), stage.play, examples=max(4, EXAMPLES // 6))
+def test_watches_tell_what_happened(stage: Stage) -> None:
+    holds(stage.loop, schedules(), stage.play, examples=max(4, EXAMPLES // 6))

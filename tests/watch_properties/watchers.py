@@ -45,6 +45,17 @@ class Watcher:
         self.is_reading = asyncio.Event()
         self.is_reading.set()
 
+    def copy_up_to(self, place: int, *, server: int) -> "Watcher":
+        """One who heard the same up to that place, and goes on at that server."""
+        return Watcher(
+            self._fleet,
+            self._oracle,
+            self.organization_id,
+            server=server,
+            name=self.name,
+            watched=self.watched.up_to(place),
+        )
+
     async def run(self) -> None:
         """Watch until the watch is over. Raises `Wrong` for an end that no contract knows."""
         while not self.watched.is_over:
