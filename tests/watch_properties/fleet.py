@@ -41,6 +41,7 @@ class Member:
         self._oracle = oracle
         self._way = way
         self._process = spawn(self._environment)
+        self._kills = asyncio.Lock()
 
     @property
     def address(self) -> str:
@@ -52,8 +53,9 @@ class Member:
 
     async def kill(self) -> None:
         """SIGKILL. The next process is on its way when this returns, and takes a second or two to be ready."""
-        await self._process.kill()
-        self._process = self._spawn(self._environment)
+        async with self._kills:
+            await self._process.kill()
+            self._process = self._spawn(self._environment)
 
     def freeze(self) -> None:
         if self._process.process.poll() is None:

@@ -13,7 +13,7 @@ A_SEQUENCE = """
 CREATE SEQUENCE event_numbers;
 DROP TABLE organization_clock;
 CREATE VIEW organization_clock AS
-SELECT DISTINCT organization_id, (SELECT last_value FROM event_numbers) AS seq, 0::bigint AS floor FROM event;
+SELECT organization_id, max(seq) AS seq, 0::bigint AS floor FROM event GROUP BY organization_id;
 """
 NEXT_OF_A_SEQUENCE = """/* tick_clock */
 WITH number AS (SELECT nextval('event_numbers') AS seq WHERE $1::text IS NOT NULL)

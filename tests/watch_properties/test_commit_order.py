@@ -46,6 +46,11 @@ async def overtaken(stage: Stage) -> None:
                 behind.create_task(create(stage, organization_id))
             await create(stage, free)
             await eventually(lambda: all(has_news(watcher) for watcher in watchers), what="news of each")
+
+        async def others_have_ended() -> bool:
+            return await stage.oracle.unfinished([free, *held_up]) == len(held_up)
+
+        await eventually(others_have_ended, 20, "the end of the imports that have rows")
         for watcher in watchers:
             await prove(stage.oracle, watcher)
         for watcher in watchers:

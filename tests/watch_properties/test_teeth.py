@@ -34,5 +34,5 @@ async def test_a_change_that_is_overtaken_is_found_when_a_sequence_is_the_clock(
 ) -> None:
     monkeypatch.setitem(SQL._texts, "tick_clock", NEXT_OF_A_SEQUENCE)
 
-    with pytest.raises(Broken, match="Missing"):
+    with pytest.RaisesGroup(pytest.RaisesExc(Broken, match="Missing"), flatten_subgroups=True):
         await overtaken(planted_stage)
