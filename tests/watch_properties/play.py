@@ -29,8 +29,16 @@ class Broken(AssertionError):
 class Play:
     """What plays a schedule, in a task group that is left when all has been judged."""
 
-    def __init__(self, fleet: Fleet, clients: list[Client], oracle: Oracle, group: asyncio.TaskGroup) -> None:
-        self._fleet, self._oracle, self._group = fleet, oracle, group
+    def __init__(
+        self,
+        fleet: Fleet,
+        clients: list[Client],
+        oracle: Oracle,
+        group: asyncio.TaskGroup,
+        *,
+        is_calm: bool,
+    ) -> None:
+        self._fleet, self._oracle, self._group, self._is_calm = fleet, oracle, group, is_calm
         self._commands = Commands(clients, group)
         self._watchers: list[Watcher] = []
         self._watching: list[asyncio.Task[None]] = []
@@ -83,7 +91,9 @@ class Play:
     def _watch(self, organization_id: str, server: int, **what: Any) -> None:
         if len(self._watchers) == MOST_WATCHERS:
             return
-        watcher = Watcher(self._fleet, self._oracle, organization_id, server=server, **what)
+        watcher = Watcher(
+            self._fleet, self._oracle, organization_id, server=server, is_calm=self._is_calm, **what
+        )
         self._watchers.append(watcher)
         self._watching.append(self._group.create_task(watcher.run()))
 
@@ -103,13 +113,16 @@ class Play:
 
     async def _befall(self, fault: Fault) -> None:
         server = self._fleet.servers[fault.server % len(self._fleet.servers)]
+        worker = self._fleet.workers[0]
         match fault.what:
             case "kill":
                 await server.kill()
             case "kill_worker":
-                await self._fleet.workers[0].kill()
+                await worker.kill()
             case "freeze":
                 await _freeze(server)
+            case "freeze_worker":
+                await _freeze(worker)
             case "cut_listener":
                 await server.cut_listener()
             case "cut_backends":
@@ -148,7 +161,7 @@ async def play(fleet: Fleet, clients: list[Client], oracle: Oracle, schedule: Sc
     await fleet.heal()
     try:
         async with asyncio.TaskGroup() as group:
-            play = Play(fleet, clients, oracle, group)
+            play = Play(fleet, clients, oracle, group, is_calm=schedule.is_calm)
             for step in schedule.steps:
                 await play.play(step)
             await play.rest()

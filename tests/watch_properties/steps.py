@@ -107,6 +107,11 @@ class Schedule:
     steps: list[Step]
     dice: int
 
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing befalls the servers."""
+        return not any(isinstance(step, Fault) for step in self.steps)
+
     def __str__(self) -> str:
         return "\n".join(["the schedule:", *(f"  {step}" for step in self.steps if step != Pause(0))])
 
@@ -152,7 +157,17 @@ _many = st.builds(
 _one = st.builds(WatchOne, organization=_organizations, which=_which, server=_servers)
 _faults = st.builds(
     Fault,
-    what=st.sampled_from(["kill", "kill_worker", "freeze", "cut_listener", "cut_backends", "cut_clients"]),
+    what=st.sampled_from(
+        [
+            "kill",
+            "kill_worker",
+            "freeze",
+            "freeze_worker",
+            "cut_listener",
+            "cut_backends",
+            "cut_clients",
+        ]
+    ),
     server=_servers,
     dice=st.integers(0, 1_000),
 )

@@ -105,7 +105,7 @@ async def create(stage: Stage, organization_id: str) -> None:
 async def watching(stage: Stage, organizations: list[str]) -> AsyncIterator[list[Watcher]]:
     """A watcher of each organization, synced."""
     watchers = [
-        Watcher(stage.fleet, stage.oracle, organization_id, wanted=pb.ImportFilter())
+        Watcher(stage.fleet, stage.oracle, organization_id, wanted=pb.ImportFilter(), is_calm=True)
         for organization_id in organizations
     ]
     async with asyncio.TaskGroup() as group:

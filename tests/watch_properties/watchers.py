@@ -22,7 +22,8 @@ PAUSE_SECONDS = 0.05
 class Watcher:
     """A watch of one import (`name`) or, with `wanted`, of an organization's, and what came of it.
 
-    An import that is not there yet is asked for until it is.
+    An import that is not there yet is asked for until it is. `is_calm`: nothing befalls the servers, so that no call
+    may fail.
     """
 
     def __init__(
@@ -35,11 +36,13 @@ class Watcher:
         name: str = "",
         wanted: pb.ImportFilter | None = None,
         watched: Watched | None = None,
+        is_calm: bool = False,
     ) -> None:
         self._fleet, self._oracle = fleet, oracle
         self.organization_id = organization_id
         self.name = name
         self._server = server
+        self._is_calm = is_calm
         self._call: asyncio.Task[None] | None = None
         self.watched = watched or Watched(wanted, name.rpartition("/")[2])
         self.is_reading = asyncio.Event()
@@ -54,6 +57,7 @@ class Watcher:
             server=server,
             name=self.name,
             watched=self.watched.up_to(place),
+            is_calm=self._is_calm,
         )
 
     async def run(self) -> None:
@@ -106,7 +110,7 @@ class Watcher:
         return aiter(client.imports.WatchImports(many))
 
     async def _take(self, error: grpc.aio.AioRpcError, call: Call) -> None:
-        if error.code() is grpc.StatusCode.UNAVAILABLE:
+        if error.code() is grpc.StatusCode.UNAVAILABLE and not self._is_calm:
             return
         if error.code() is grpc.StatusCode.NOT_FOUND and self.name and not self.watched.told:
             last = await self._oracle.last(self.organization_id)
