@@ -38,8 +38,11 @@ proto: .venv-proto/done ## Generate the stubs in client/ from protos/
 docs: .venv/service ## Write docs/types from the registry and docs/types/samples.toml
 	$(BIN)/python -m docs.generate
 
-bench: .venv/dev ## Measure the main path beside its floors, as ratios in one run (ROWS=100000, BESIDE=other checkout)
-	@$(BIN)/python -m benchmarks.throughput $(if $(ROWS),--rows $(ROWS)) $(if $(BESIDE),--beside $(BESIDE))
+bench: .venv/dev ## Measure beside floors, as ratios in one run (ONLY=throughput|watching, ROWS=, WATCHERS=, BESIDE=checkout)
+	@for part in $(or $(ONLY),throughput watching); do case $$part in \
+	  throughput) $(BIN)/python -m benchmarks.throughput $(if $(ROWS),--rows $(ROWS)) $(if $(BESIDE),--beside $(BESIDE));; \
+	  watching) $(BIN)/python -m benchmarks.watching $(if $(WATCHERS),--watchers $(WATCHERS)) $(if $(JSON),--json $(JSON));; \
+	  *) echo "ONLY is throughput or watching"; exit 2;; esac || exit 1; done
 
 fix: .venv/dev ## Format and mend what the linter can mend
 	$(BIN)/ruff check --fix-only -q .

@@ -9,83 +9,24 @@ service of another checkout, on a database of its own in the same cluster, takes
 
 import argparse
 import asyncio
-import os
 import secrets
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
 import grpc
-import psutil
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from benchmarks import documents, floors
+from benchmarks.service import Service, running_service
 from commerce.imports.v1 import imports_pb2, imports_pb2_grpc
-from imports_service.embedded.ports import free_port
 from imports_service.embedded.postgres import embedded_postgres
 
-START_SECONDS = 60.0
 JSON = imports_pb2.FORMAT_JSON
-
-
-class Service:
-    """The service as a child process; `memory_bytes` and `peak_bytes` are resident."""
-
-    def __init__(self, process: asyncio.subprocess.Process, target: str) -> None:
-        self.process = process
-        self.target = target
-
-    def memory_bytes(self) -> int:
-        return int(psutil.Process(self.process.pid).memory_info().rss)
-
-    def peak_bytes(self) -> int:
-        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM"):
-                return int(line.split()[1]) * 1024
-        raise ValueError("this system does not tell peak memory")
-
-
-@asynccontextmanager
-async def running_service(
-    database_url: str, data_dir: Path, *, checkout: Path | None = None
-) -> AsyncIterator[Service]:
-    """The service as a process of its own, of the checkout given or of this one."""
-    target = f"127.0.0.1:{free_port()}"
-    environment = os.environ | {
-        "IMPORTS_DATABASE_URL": database_url,
-        "IMPORTS_DATA_DIR": str(data_dir),
-        "IMPORTS_GRPC_LISTEN": target,
-    }
-    if checkout is not None:
-        environment["PYTHONPATH"] = os.pathsep.join(str(checkout / part) for part in ("client", "service"))
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "imports_service", "serve", "--embedded", env=environment
-    )
-    try:
-        await _healthy(target)
-        yield Service(process, target)
-    finally:
-        process.terminate()
-        async with asyncio.timeout(START_SECONDS):
-            await process.wait()
-
-
-async def _healthy(target: str) -> None:
-    async with asyncio.timeout(START_SECONDS), grpc.aio.insecure_channel(target) as channel:
-        stub: Any = health_pb2_grpc.HealthStub(channel)
-        request = health_pb2.HealthCheckRequest()
-        while True:
-            answer = await stub.Check(request, wait_for_ready=True)
-            if answer.status == health_pb2.HealthCheckResponse.SERVING:
-                return
-            await asyncio.sleep(0.1)
 
 
 def _upload(

@@ -27,6 +27,7 @@ from imports_service.settings import Auth, Role, Settings
 from imports_service.store.database import open_database
 from imports_service.store.migrate import migrate, require_migrated
 from imports_service.store.nudges import open_nudges
+from imports_service.watch.feeds import open_feeds
 from imports_service.worker.equipment import Equipment
 from imports_service.worker.housekeeping import keep_house
 from imports_service.worker.loop import run_worker
@@ -59,19 +60,25 @@ async def serve(
 
     Raises `SchemaMismatch`, and `Unavailable` when a part cannot be reached.
     """
-    async with _equipment(settings, parts, stop) as equipment, asyncio.TaskGroup() as ring:
+    async with _equipment(settings, parts) as equipment, asyncio.TaskGroup() as ring:
         guards = [ring.create_task(fail_when_ended(server), name=server.name) for server in parts.servers]
         async with asyncio.TaskGroup() as siblings:
             if settings.role is not Role.API:
                 siblings.create_task(run_worker(equipment, stop), name="worker")
                 siblings.create_task(keep_house(equipment, stop), name="housekeeping")
             if settings.role is not Role.WORKER:
-                servicers = make_servicers(equipment, stop)
-                siblings.create_task(serve_calls(settings, servicers, stop=stop, ready=ready), name="server")
+                siblings.create_task(_serve_calls(equipment, stop=stop, ready=ready), name="server")
             else:
                 ready(None)
         for guard in guards:
             guard.cancel()
+
+
+async def _serve_calls(
+    equipment: Equipment, *, stop: asyncio.Event, ready: Callable[[int | None], None]
+) -> None:
+    async with open_feeds(equipment.database, equipment.nudges, stop=stop) as feeds:
+        await serve_calls(equipment.settings, make_servicers(equipment, feeds), stop=stop, ready=ready)
 
 
 def refuse_bad_settings(settings: Settings, *, embedded: bool) -> None:
@@ -131,7 +138,7 @@ async def _parts(settings: Settings, *, embedded: bool) -> AsyncIterator[Parts]:
 
 
 @contextlib.asynccontextmanager
-async def _equipment(settings: Settings, parts: Parts, stop: asyncio.Event) -> AsyncIterator[Equipment]:
+async def _equipment(settings: Settings, parts: Parts) -> AsyncIterator[Equipment]:
     """The outer ring: every connection of the process, checked, closed in the reverse order."""
     worker = f"imports-{socket.gethostname()[:24]}-{os.getpid()}-{secrets.token_hex(4)}"
     registry = load_registry()
@@ -150,7 +157,7 @@ async def _equipment(settings: Settings, parts: Parts, stop: asyncio.Event) -> A
             access_key=parts.access_key,
             secret_key=parts.secret_key,
         ) as objects,
-        open_nudges(parts.listen_url, application_name=worker, stop=stop) as nudges,
+        open_nudges(parts.listen_url, application_name=worker) as nudges,
     ):
         await require_migrated(database)
         if parts.store_is_ours:

@@ -25,6 +25,7 @@ from imports_service.rpc.structs import plain
 from imports_service.settings import Settings
 from imports_service.store.database import open_database
 from imports_service.store.nudges import Nudges
+from imports_service.watch.feeds import open_feeds
 from imports_service.worker.equipment import Equipment
 from imports_service.worker.loop import run_worker
 from tests.model.kinds import KINDS, Row
@@ -195,6 +196,7 @@ async def open_stage(
         open_database(
             database_url, connections=16, application_name="imports-model", lease=settings.lease
         ) as database,
+        open_feeds(database, nudges, stop=stop) as feeds,
         contextlib.AsyncExitStack() as servers,
     ):
         equipment = Equipment(
@@ -214,7 +216,8 @@ async def open_stage(
                 settings=settings.model_copy(update={"segment_rows": rows}),
                 checkpoints=Checkpoints(),
             )
-            port = await servers.enter_async_context(open_server(sized.settings, make_servicers(sized, stop)))
+            served = make_servicers(sized, feeds)
+            port = await servers.enter_async_context(open_server(sized.settings, served))
             clients[rows] = await servers.enter_async_context(client_of(f"127.0.0.1:{port}"))
         stage = Stage(clients, equipment, checkpoints)
         async with _working(equipment, stop):

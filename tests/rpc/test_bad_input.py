@@ -322,11 +322,3 @@ async def test_what_is_not_served_yet_is_refused(service: Service, changed: dict
     refusal = await refusal_of(service.imports.CreateImport(header(document=ROWS_OF_JSON, **changed)))
 
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNIMPLEMENTED, "NOT_YET")
-
-
-async def test_calls_that_are_not_served_yet_say_so(service: Service) -> None:
-    calls: list[Awaitable[Any]] = [
-        service.imports.WatchImports(pb.WatchImportsRequest(parent=PARENT)).read(),
-    ]
-
-    assert [(await refusal_of(call)).reason for call in calls] == ["NOT_YET"] * len(calls)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
 from imports_service.commands.delete import delete_import
 from imports_service.commands.update import UpdateImport, update_import
@@ -11,14 +12,16 @@ from imports_service.ids import new_uid
 from imports_service.store import events, imports
 from imports_service.store.database import Database
 from imports_service.store.nudges import Nudges
+from imports_service.watch.feeds import Feeds
 
 ORGANIZATION = "acme"
+SKUS = ImportSpec(resource_type="skus")
 SEGMENTS = 10
 SEGMENT_ROWS = 10
 
 
 class Story:
-    """One import of 100 rows in 10 segments, and the nudges of the process that watches it."""
+    """One import of 100 rows in 10 segments, and the nudges of the process that changes it."""
 
     def __init__(self, database: Database, nudges: Nudges, name: ImportName, uid: str) -> None:
         self.database = database
@@ -27,17 +30,25 @@ class Story:
         self.uid = uid
 
     @classmethod
-    async def begin(cls, database: Database, nudges: Nudges, *, turn: int = 0) -> "Story":
+    async def begin(
+        cls,
+        database: Database,
+        nudges: Nudges,
+        *,
+        turn: int = 0,
+        spec: ImportSpec = SKUS,
+        organization_id: str = ORGANIZATION,
+    ) -> Self:
         uid = new_uid()
         async with database.transaction() as connection:
             created = await imports.insert_import(
                 connection,
                 imports.NewImport(
-                    organization_id=ORGANIZATION,
+                    organization_id=organization_id,
                     uid=uid,
                     import_id=uid,
                     etag="first",
-                    spec=ImportSpec(resource_type="skus"),
+                    spec=spec,
                     creator="insecure",
                     inputs_size=SEGMENTS * SEGMENT_ROWS,
                     segments=SEGMENTS,
@@ -46,33 +57,34 @@ class Story:
                 ),
             )
             await events.record(connection, EventKind.TRANSITION, None, created)
-        return cls(database, nudges, ImportName(ORGANIZATION, uid), uid)
+        nudges.changed(organization_id, uid)
+        return cls(database, nudges, ImportName(organization_id, uid), uid)
 
     async def now(self) -> Import:
         async with self.database.connection() as connection:
-            found = await imports.get_import_by_uid(connection, ORGANIZATION, self.uid)
+            found = await imports.get_import_by_uid(connection, self.name.organization_id, self.uid)
         assert found is not None
         return found
 
     async def recorded(self) -> list[Event]:
         async with self.database.connection() as connection:
-            return await events.events_after(connection, ORGANIZATION, self.uid, 0, 1_000)
+            return await events.events_after(connection, self.name.organization_id, self.uid, 0, 1_000)
 
     async def start(self, *, nudged: bool = True) -> Import:
         async with self.database.transaction() as connection:
-            started = await imports.start_import(connection, ORGANIZATION, self.uid)
+            started = await imports.start_import(connection, self.name.organization_id, self.uid)
             assert started is not None
             await events.record(connection, EventKind.TRANSITION, Status.PENDING, started)
         if nudged:
-            self.nudges.changed(ORGANIZATION, self.uid)
+            self.nudges.changed(self.name.organization_id, self.uid)
         return started
 
     async def count(self, *, created: int, failed: int = 0) -> None:
         """One segment's rows."""
         async with self.database.transaction() as connection:
             counts = Counts(created=created, failed=failed)
-            assert await imports.count_rows(connection, ORGANIZATION, self.uid, counts)
-        self.nudges.changed(ORGANIZATION, self.uid)
+            assert await imports.count_rows(connection, self.name.organization_id, self.uid, counts)
+        self.nudges.progressed(self.name.organization_id, self.uid)
 
     async def work_off(self, segments: int = SEGMENTS, *, each: Callable[[], None] = lambda: None) -> None:
         """The segments that are left, and the end; `each` is called after each."""
@@ -82,7 +94,7 @@ class Story:
         async with self.database.transaction() as connection:
             ended = await imports.end_import(
                 connection,
-                ORGANIZATION,
+                self.name.organization_id,
                 self.uid,
                 not_processed_count=0,
                 attachment=None,
@@ -93,7 +105,7 @@ class Story:
             assert ended is not None
             assert ended.closing is Closing.COMPLETED
             await events.record(connection, EventKind.TRANSITION, Status.IN_PROGRESS, ended)
-        self.nudges.changed(ORGANIZATION, self.uid)
+        self.nudges.changed(self.name.organization_id, self.uid)
 
     async def update(self, reference: str) -> None:
         wanted = UpdateImport(name=self.name, reference=reference)
@@ -108,3 +120,15 @@ class Story:
         async with self.database.transaction() as connection:
             await connection.execute("UPDATE organization_clock SET floor = seq")
             await connection.execute("DELETE FROM event")
+
+
+class WatchedStory(Story):
+    """One in a process that also watches it, through `feeds`."""
+
+    feeds: Feeds
+
+    @classmethod
+    async def begin_in(cls, database: Database, feeds: Feeds, *, turn: int = 0) -> Self:
+        story = await cls.begin(database, feeds.nudges, turn=turn)
+        story.feeds = feeds
+        return story

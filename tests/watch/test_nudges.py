@@ -7,7 +7,15 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from imports_service.store.nudges import MAX_PAYLOAD_BYTES, MAX_WAITING, Nudges, open_nudges, payloads
+from imports_service.store.nudges import (
+    ANYTHING,
+    MAX_PAYLOAD_BYTES,
+    MAX_WAITING,
+    Nudge,
+    Nudges,
+    open_nudges,
+    payloads,
+)
 from tests.eventually import eventually
 
 ORGANIZATION = "acme"
@@ -38,47 +46,62 @@ async def disconnect(connection: "asyncpg.Connection[asyncpg.Record]", name: str
     )
 
 
+class Listener:
+    """What it was told."""
+
+    def __init__(self) -> None:
+        self.nudges: list[Nudge] = []
+
+    def __call__(self, nudge: Nudge) -> None:
+        self.nudges.append(nudge)
+
+    async def told(self, nudge: Nudge) -> None:
+        await eventually(lambda: nudge in self.nudges, what=f"{nudge}")
+
+
 async def set_soon(event: asyncio.Event) -> None:
     async with asyncio.timeout(10):
         await event.wait()
 
 
-async def test_a_change_wakes_the_watchers_of_that_import_in_the_process_at_once() -> None:
-    nudges = Nudges()
+async def test_a_change_is_told_to_the_listeners_of_its_organization_at_once() -> None:
+    nudges, listener, foreign = Nudges(), Listener(), Listener()
 
-    with (
-        nudges.subscribe(ORGANIZATION, UID) as changed,
-        nudges.subscribe(ORGANIZATION, OTHER_UID) as other,
-        nudges.subscribe("globex", UID) as foreign,
-    ):
+    with nudges.subscribe(ORGANIZATION, listener), nudges.subscribe("globex", foreign):
         nudges.changed(ORGANIZATION, UID)
+        nudges.progressed(ORGANIZATION, OTHER_UID)
 
-        assert (changed.is_set(), other.is_set(), foreign.is_set()) == (True, False, False)
+    assert listener.nudges == [Nudge(UID), Nudge(OTHER_UID, is_progress=True)]
+    assert foreign.nudges == []
 
 
-async def test_a_watcher_that_left_is_forgotten() -> None:
-    nudges = Nudges()
+async def test_a_listener_that_left_is_forgotten() -> None:
+    nudges, listener = Nudges(), Listener()
 
-    with nudges.subscribe(ORGANIZATION, UID) as first, nudges.subscribe(ORGANIZATION, UID):
+    with nudges.subscribe(ORGANIZATION, listener), nudges.subscribe(ORGANIZATION, Listener()):
         pass
     nudges.changed(ORGANIZATION, UID)
 
-    assert not first.is_set()
-    assert not nudges._watchers
+    assert not listener.nudges
+    assert not nudges._listeners
 
 
-async def test_a_change_wakes_watchers_in_another_process(
+async def test_changes_are_told_in_another_process(
     database_url: str, connection: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
+    listener = Listener()
     async with (
         connected(database_url, connection, "one") as one,
         connected(database_url, connection, "two") as two,
     ):
-        with two.subscribe(ORGANIZATION, UID) as changed, two.subscribe(ORGANIZATION, OTHER_UID) as other:
+        with two.subscribe(ORGANIZATION, listener):
+            one.changed("globex", UID)
             one.changed(ORGANIZATION, UID)
+            one.progressed(ORGANIZATION, OTHER_UID)
 
-            await set_soon(changed)
-            assert not other.is_set()
+            await listener.told(Nudge(OTHER_UID, is_progress=True))
+
+    assert listener.nudges == [Nudge(UID), Nudge(OTHER_UID, is_progress=True)]
 
 
 async def test_work_wakes_idle_workers_of_every_process(
@@ -112,33 +135,33 @@ async def test_many_changes_at_once_leave_in_few_messages(
     assert len(received) == 1
 
 
-async def test_the_sender_is_not_woken_by_its_own_message(
+async def test_the_sender_is_not_told_by_its_own_message(
     database_url: str, connection: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
-    received = asyncio.Event()
+    received, listener = asyncio.Event(), Listener()
     await connection.add_listener("imports", lambda *_: received.set())
     async with connected(database_url, connection, "one") as one:
-        with one.subscribe(ORGANIZATION, UID) as changed:
+        with one.subscribe(ORGANIZATION, listener):
             one.changed(ORGANIZATION, UID)
-            changed.clear()
             await set_soon(received)
             received.clear()
             # the second message comes after the first one's echo on the same connection
             one.changed(ORGANIZATION, OTHER_UID)
             await set_soon(received)
 
-            assert not changed.is_set()
+    assert listener.nudges == [Nudge(UID), Nudge(OTHER_UID)]
 
 
-async def test_a_lost_connection_comes_back_and_wakes_everybody(
+async def test_a_lost_connection_comes_back_and_everything_may_have_changed(
     database_url: str, connection: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
+    listener = Listener()
     async with connected(database_url, connection, "one") as one:
         one.work_wanted.clear()
-        with one.subscribe(ORGANIZATION, UID) as changed:
+        with one.subscribe(ORGANIZATION, listener):
             await disconnect(connection, "one")
 
-            await set_soon(changed)
+            await listener.told(ANYTHING)
             await set_soon(one.work_wanted)
 
 
@@ -158,12 +181,13 @@ async def test_a_change_told_while_the_connection_is_away_arrives_after_it_is_ba
         )
 
 
-async def test_without_a_database_changes_still_wake_the_process_and_nothing_fails() -> None:
+async def test_without_a_database_changes_are_still_told_in_the_process_and_nothing_fails() -> None:
+    listener = Listener()
     async with open_nudges("postgresql://nobody@127.0.0.1:1/none", application_name="alone") as nudges:
-        with nudges.subscribe(ORGANIZATION, UID) as changed:
+        with nudges.subscribe(ORGANIZATION, listener):
             nudges.changed(ORGANIZATION, UID)
 
-            assert changed.is_set()
+            assert listener.nudges == [Nudge(UID)]
             assert not nudges.is_connected
 
 
@@ -175,16 +199,6 @@ async def test_what_waits_for_the_connection_is_bounded() -> None:
 
     assert len(nudges._outgoing) <= MAX_WAITING
     assert "*" in nudges._outgoing
-
-
-async def test_the_stop_wakes_every_watcher() -> None:
-    stop = asyncio.Event()
-    url = "postgresql://nobody@127.0.0.1:1/none"
-    async with open_nudges(url, application_name="alone", stop=stop) as nudges:
-        with nudges.subscribe(ORGANIZATION, UID) as changed:
-            stop.set()
-
-            await set_soon(changed)
 
 
 def test_payloads_hold_every_line_and_stay_below_the_limit() -> None:

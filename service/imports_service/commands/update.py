@@ -74,7 +74,7 @@ async def update_import(wanted: UpdateImport, *, database: Database, nudges: Nud
             )
             if updated is None:
                 raise AssertionError(f"{name} is locked and yet gone")
-            await record(connection, EventKind.SNAPSHOT, None, updated)
+            await record(connection, EventKind.SNAPSHOT, None, updated, before=found)
             return updated, True
 
     updated, is_changed = await settle(update)

@@ -128,11 +128,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One recorded change: `seq` is its place in the organization's total order, equal to commit order.
 
     `previous_status` is None for the transition to pending and for kinds other than TRANSITION. `snapshot` is the
-    import as it was in the transaction of the change.
+    import as it was in the transaction of the change; `previous_reference` is the reference before it.
     """
 
     seq: int
     kind: EventKind
     previous_status: Status | None
+    previous_reference: str | None = None
     occurred_at: datetime
     snapshot: Import

@@ -1,11 +1,15 @@
-"""What a list of imports may be narrowed to, and its orders. Data only: the store knows how to ask."""
+"""What lists and watches of imports may be narrowed to, and the orders of lists. The store knows how to ask."""
 
+import hashlib
 from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 
-from imports_service.domain.imports import Import, Status
+from imports_service.domain.imports import Event, EventKind, Import, Status
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+DIGEST_BYTES = 8
 
 
 class ImportFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +29,49 @@ class ImportFilter(msgspec.Struct, frozen=True, kw_only=True):
     with_errors: bool | None = None
     created_since: datetime | None = None
     created_before: datetime | None = None
+
+    def matches(self, import_: Import) -> bool:
+        """Whether all conditions hold: the same that the store's statements ask for."""
+        reference = import_.spec.reference
+        return (
+            (not self.statuses or import_.status in self.statuses)
+            and (not self.resource_types or import_.spec.resource_type in self.resource_types)
+            and (self.reference is None or reference == self.reference)
+            and (self.reference_prefix is None or (reference or "\0").startswith(self.reference_prefix))
+            and (self.retry_of is None or import_.retry_of == self.retry_of)
+            and (self.validate_only is None or import_.validate_only == self.validate_only)
+            and (self.with_errors is None or (import_.counts.failed > 0) == self.with_errors)
+            and (self.created_since is None or import_.created_at >= self.created_since)
+            and (self.created_before is None or import_.created_at < self.created_before)
+        )
+
+    def concerns(self, event: Event) -> bool:
+        """Whether the import matched before the change or matches after it."""
+        if event.kind is not EventKind.DELETED and self.matches(event.snapshot):
+            return True
+        before = import_before(event)
+        return before is not None and self.matches(before)
+
+    @property
+    def digest(self) -> bytes:
+        """8 bytes, the same for filters that say the same."""
+        canonical = msgspec.structs.replace(
+            self,
+            statuses=tuple(sorted(set(self.statuses))),
+            resource_types=tuple(sorted(set(self.resource_types))),
+        )
+        return hashlib.blake2s(_encode(canonical), digest_size=DIGEST_BYTES).digest()
+
+
+def import_before(event: Event) -> Import | None:
+    """The import before the change, as far as filters look at it; None when there was none."""
+    status = event.snapshot.status
+    if event.kind is EventKind.TRANSITION:
+        if event.previous_status is None:
+            return None
+        status = event.previous_status
+    spec = msgspec.structs.replace(event.snapshot.spec, reference=event.previous_reference)
+    return msgspec.structs.replace(event.snapshot, status=status, spec=spec)
 
 
 class ImportOrder(StrEnum):

@@ -84,7 +84,7 @@ class Boundary(ServerInterceptor):
         return make_handler(
             self._guarded(serve, parsed, method),
             request_deserializer=_tolerant(handler.request_deserializer),
-            response_serializer=handler.response_serializer,
+            response_serializer=_serializer(handler.response_serializer),
         )
 
     def _guarded(self, serve: Serve, parsed: Callable[[Any], Any], method: str) -> Serve:
@@ -129,6 +129,17 @@ def _tolerant(parse: Parse | None) -> Parse | None:
             return _Unparsable()
 
     return parse_or_mark
+
+
+def _serializer(serialize: Callable[[Any], bytes] | None) -> Callable[[Any], bytes] | None:
+    """The serializer, for handlers some of which have their answers as bytes already."""
+    if serialize is None:
+        return None
+
+    def serialize_or_pass(response: Any) -> bytes:
+        return response if isinstance(response, bytes) else serialize(response)
+
+    return serialize_or_pass
 
 
 def _parsed_message(request: Any) -> Any:

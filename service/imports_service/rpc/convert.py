@@ -128,6 +128,13 @@ def message_of_event(event: WatchEvent) -> pb.ImportEvent:
     return message
 
 
+def rendered(event: WatchEvent) -> bytes:
+    """The event as it goes over the wire; made once for all watchers who are told the same."""
+    if event.rendered is None:
+        event.rendered = message_of_event(event).SerializeToString()
+    return event.rendered
+
+
 def _progress(progress: Progress) -> pb.Progress:
     message = pb.Progress(
         rows_per_second=progress.rows_per_second,

@@ -1,6 +1,5 @@
 """ImportService: one short method per RPC. Writes go to commands, streams to watches, reads to the store."""
 
-import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
@@ -19,12 +18,12 @@ from imports_service.commands.delete import delete_import
 from imports_service.commands.interrupt import interrupt_import
 from imports_service.commands.retry import retry_import
 from imports_service.commands.update import update_import
-from imports_service.domain.errors import FailedPrecondition, FileNotFound, ImportNotFound, NotYet
+from imports_service.domain.errors import FailedPrecondition, FileNotFound, ImportNotFound
 from imports_service.domain.imports import Import
 from imports_service.domain.names import ImportName, parse_import_name, parse_parent
 from imports_service.objects.failures import ObjectMissing
 from imports_service.objects.store import Objects
-from imports_service.rpc.convert import message_of_event, message_of_import
+from imports_service.rpc.convert import message_of_import, rendered
 from imports_service.rpc.filters import fields_of, filter_of, order_of, position_after
 from imports_service.rpc.lists import read_imports
 from imports_service.rpc.pages import PageSize, PageTokens, page_size_of
@@ -45,7 +44,9 @@ from imports_service.settings import Settings
 from imports_service.store.database import Database
 from imports_service.store.imports import count_imports, get_import
 from imports_service.store.nudges import Nudges
+from imports_service.watch.feeds import Feeds
 from imports_service.watch.one_import import watch_import
+from imports_service.watch.organization import watch_imports
 
 Context: TypeAlias = ServicerContext[Any, Any]
 
@@ -56,14 +57,12 @@ _TRACE_CONTEXT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportService(imports_pb2_grpc.ImportServiceServicer):
-    """`stop` ends watches and waits at once when it is set."""
-
     settings: Settings
     database: Database
     objects: Objects
     nudges: Nudges
+    feeds: Feeds
     creation: Creation
-    stop: asyncio.Event
 
     async def CreateImport(self, request: pb.CreateImportRequest, context: Context) -> pb.Import:
         check_source(request)
@@ -135,32 +134,39 @@ class ImportService(imports_pb2_grpc.ImportServiceServicer):
 
     async def WatchImport(
         self, request: pb.WatchImportRequest, context: Context
-    ) -> AsyncGenerator[pb.ImportEvent, None]:
+    ) -> AsyncGenerator[Any, None]:
         events = watch_import(
             parse_import_name(request.name),
             resume_token=request.resume_token or None,
             progress_interval=progress_interval_of(request),
             heartbeat=timedelta(seconds=self.settings.watch_heartbeat_seconds),
-            database=self.database,
-            nudges=self.nudges,
-            stop=self.stop,
+            feeds=self.feeds,
         )
         async with aclosing(events):
             async for event in events:
-                yield message_of_event(event)
+                yield rendered(event)
 
-    def WatchImports(
+    async def WatchImports(
         self, request: pb.WatchImportsRequest, context: Context
-    ) -> AsyncIterator[pb.ImportEvent]:
-        raise NotYet("WatchImports")
+    ) -> AsyncGenerator[Any, None]:
+        events = watch_imports(
+            parse_parent(request.parent),
+            filter_of(request.filter),
+            resume_token=request.resume_token or None,
+            progress_interval=progress_interval_of(request),
+            heartbeat=timedelta(seconds=self.settings.watch_heartbeat_seconds),
+            feeds=self.feeds,
+        )
+        async with aclosing(events):
+            async for event in events:
+                yield rendered(event)
 
     async def WaitImport(self, request: pb.WaitImportRequest, context: Context) -> pb.Import:
         ended = await wait_for_end(
             parse_import_name(request.name),
             wait_seconds(context.time_remaining()),
             database=self.database,
-            nudges=self.nudges,
-            stop=self.stop,
+            feeds=self.feeds,
         )
         return message_of_import(ended)
 

@@ -70,7 +70,7 @@ def retry_of(
     )
 
 
-def progress_interval_of(request: pb.WatchImportRequest) -> timedelta:
+def progress_interval_of(request: pb.WatchImportRequest | pb.WatchImportsRequest) -> timedelta:
     """The least time between two progress events; 500 ms when unset. Raises `InvalidArgument`."""
     if not request.HasField("progress_interval"):
         return DEFAULT_PROGRESS_INTERVAL

@@ -1,6 +1,5 @@
 """Makes the three services out of the parts of a process."""
 
-import asyncio
 from typing import Protocol
 
 from imports_service.checkpoints import Checkpoints
@@ -14,6 +13,7 @@ from imports_service.rpc.server import Servicers
 from imports_service.settings import Settings
 from imports_service.store.database import Database
 from imports_service.store.nudges import Nudges
+from imports_service.watch.feeds import Feeds
 
 
 class OpenParts(Protocol):
@@ -33,8 +33,8 @@ class OpenParts(Protocol):
     def checkpoints(self) -> Checkpoints: ...
 
 
-def make_servicers(parts: OpenParts, stop: asyncio.Event) -> Servicers:
-    """The services on these parts; watches and waits end when `stop` is set."""
+def make_servicers(parts: OpenParts, feeds: Feeds) -> Servicers:
+    """The services on these parts."""
     creation = Creation(
         database=parts.database,
         objects=parts.objects,
@@ -48,8 +48,8 @@ def make_servicers(parts: OpenParts, stop: asyncio.Event) -> Servicers:
         database=parts.database,
         objects=parts.objects,
         nudges=parts.nudges,
+        feeds=feeds,
         creation=creation,
-        stop=stop,
     )
     resources = ResourceService(registry=parts.registry, database=parts.database)
     return Servicers(imports, ResourceTypeService(parts.registry), resources)

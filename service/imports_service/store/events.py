@@ -13,16 +13,27 @@ from imports_service.domain.imports import Event, EventKind, Import, Status
 from imports_service.store.database import Connection
 from imports_service.store.statements import SQL
 
+EVENTS_AT_ONCE = 200
+"""The most events that a watch reads in one go."""
+
 _encode = msgspec.json.Encoder().encode
 _decode_snapshot = msgspec.json.Decoder(Import).decode
 
 
 async def record(
-    connection: Connection, kind: EventKind, previous_status: Status | None, import_: Import
+    connection: Connection,
+    kind: EventKind,
+    previous_status: Status | None,
+    import_: Import,
+    *,
+    before: Import | None = None,
 ) -> int:
-    """Record the change that led to the import as given; the event's number."""
+    """Record the change that led to the import as given; the event's number.
+
+    `before` is the import before the change, for changes that may have given it another reference.
+    """
     seq = await tick(connection, import_.organization_id)
-    await insert_event(connection, seq, kind, previous_status, import_)
+    await insert_event(connection, seq, kind, previous_status, import_, before=before)
     return seq
 
 
@@ -32,7 +43,13 @@ async def tick(connection: Connection, organization_id: str) -> int:
 
 
 async def insert_event(
-    connection: Connection, seq: int, kind: EventKind, previous_status: Status | None, import_: Import
+    connection: Connection,
+    seq: int,
+    kind: EventKind,
+    previous_status: Status | None,
+    import_: Import,
+    *,
+    before: Import | None = None,
 ) -> None:
     """Store the event under the number that the clock gave."""
     await connection.execute(
@@ -45,6 +62,7 @@ async def insert_event(
         previous_status.value if previous_status is not None else None,
         import_.version,
         _encode(import_).decode(),
+        (before or import_).spec.reference,
     )
 
 
@@ -63,7 +81,7 @@ async def events_after(
         records = await connection.fetch(SQL.list_events, organization_id, seq, limit)
     else:
         records = await connection.fetch(SQL.list_events_of_import, organization_id, import_uid, seq, limit)
-    return [_event_of(record) for record in records]
+    return [event_of(record) for record in records]
 
 
 async def organizations_with_old_events(
@@ -86,12 +104,13 @@ async def forget_events(
         await connection.execute(SQL.delete_events, organization_id, floor)
 
 
-def _event_of(record: Record) -> Event:
+def event_of(record: Record) -> Event:
     previous_status = record["previous_status"]
     return Event(
         seq=record["seq"],
         kind=EventKind(record["kind"]),
         previous_status=Status(previous_status) if previous_status is not None else None,
+        previous_reference=record["previous_reference"],
         occurred_at=record["occurred_at"],
         snapshot=_decode_snapshot(record["snapshot"]),
     )

@@ -209,7 +209,7 @@ async def list_imports(
     records = await connection.fetch(
         statement,
         organization_id,
-        *_conditions(filter),
+        *conditions_of(filter),
         getattr(position, column),
         position.uid,
         limit,
@@ -219,7 +219,7 @@ async def list_imports(
 
 async def count_imports(connection: Connection, organization_id: str, filter: ImportFilter) -> int:
     """How many imports of the organization match."""
-    return int(await connection.fetchval(SQL.count_imports, organization_id, *_conditions(filter)))
+    return int(await connection.fetchval(SQL.count_imports, organization_id, *conditions_of(filter)))
 
 
 async def count_pending(connection: Connection, organization_id: str) -> int:
@@ -227,7 +227,7 @@ async def count_pending(connection: Connection, organization_id: str) -> int:
     return int(await connection.fetchval(SQL.count_pending, organization_id))
 
 
-def _conditions(filter: ImportFilter) -> tuple[object, ...]:
+def conditions_of(filter: ImportFilter) -> tuple[object, ...]:
     """The filter in the order of the statements' parameters; None is no condition."""
     return (
         [status.value for status in filter.statuses] or None,

@@ -8,9 +8,9 @@ goes on, and after it has come back everything may have changed: all are woken.
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 import structlog
@@ -32,8 +32,23 @@ MAX_WAITING = 20_000
 
 WORK = "w"
 EVERYTHING = "*"
+CHANGED = "i"
+PROGRESSED = "p"
 
 log = structlog.get_logger(__name__)
+
+
+class Nudge(NamedTuple):
+    """What may have changed in an organization: an import, or with None any. `is_progress`: only its counts."""
+
+    uid: str | None
+    is_progress: bool = False
+
+
+Listener = Callable[[Nudge], None]
+"""Called in the middle of whatever nudges; must neither wait nor fail."""
+
+ANYTHING = Nudge(None)
 
 
 class Nudges:
@@ -44,42 +59,40 @@ class Nudges:
         """Set when a unit may be ready. Clear it before a claim, wait for it after an empty one."""
         self.is_connected = False
         """Whether nudges of other processes arrive; while they do not, readers rely on looking again."""
-        self._watchers: dict[str, set[asyncio.Event]] = {}
+        self._listeners: dict[str, set[Listener]] = {}
         self._outgoing: dict[str, None] = {}
         self._something_to_do = asyncio.Event()
 
     @contextmanager
-    def subscribe(self, organization_id: str, uid: str) -> Iterator[asyncio.Event]:
-        """Set when the import may have changed. Subscribe before the first read, clear before each."""
-        line = _line_of(organization_id, uid)
-        changed = asyncio.Event()
-        self._watchers.setdefault(line, set()).add(changed)
+    def subscribe(self, organization_id: str, listener: Listener) -> Iterator[None]:
+        """Tell the listener what may have changed in the organization, inside the block."""
+        self._listeners.setdefault(organization_id, set()).add(listener)
         try:
-            yield changed
+            yield
         finally:
-            watchers = self._watchers[line]
-            watchers.remove(changed)
-            if not watchers:
-                del self._watchers[line]
+            listeners = self._listeners[organization_id]
+            listeners.remove(listener)
+            if not listeners:
+                del self._listeners[organization_id]
 
     def changed(self, organization_id: str, uid: str) -> None:
-        """Say that a change of the import has been committed."""
-        self._nudge(_line_of(organization_id, uid))
+        """Say that a recorded change of the import has been committed."""
+        self._nudge(f"{CHANGED}:{organization_id}:{uid}")
+
+    def progressed(self, organization_id: str, uid: str) -> None:
+        """Say that rows of the import have been committed, and nothing that an event records."""
+        self._nudge(f"{PROGRESSED}:{organization_id}:{uid}")
 
     def work(self) -> None:
         """Say that a unit may have become ready."""
         self._nudge(WORK)
 
     def wake_all(self) -> None:
-        """Wake everybody in this process: the server stops, or nobody knows what was missed."""
+        """Wake everybody in this process: nobody knows what was missed."""
         self.work_wanted.set()
-        for watchers in self._watchers.values():
-            for changed in watchers:
-                changed.set()
-
-    async def wake_all_at(self, stop: asyncio.Event) -> None:
-        await stop.wait()
-        self.wake_all()
+        for listeners in list(self._listeners.values()):
+            for listener in list(listeners):
+                listener(ANYTHING)
 
     def _nudge(self, line: str) -> None:
         self._wake(line)
@@ -94,8 +107,12 @@ class Nudges:
         elif line == WORK:
             self.work_wanted.set()
         else:
-            for changed in self._watchers.get(line, ()):
-                changed.set()
+            kind, _, rest = line.partition(":")
+            organization_id, _, uid = rest.partition(":")
+            if listeners := self._listeners.get(organization_id):
+                nudge = Nudge(uid, is_progress=kind == PROGRESSED)
+                for listener in list(listeners):
+                    listener(nudge)
 
     async def keep_connected(self, listen_url: str, application_name: str) -> None:
         """Listen and send until cancelled, through any number of lost connections."""
@@ -147,24 +164,18 @@ class Nudges:
 
 
 @asynccontextmanager
-async def open_nudges(
-    listen_url: str, *, application_name: str, stop: asyncio.Event | None = None
-) -> AsyncGenerator[Nudges, None]:
+async def open_nudges(listen_url: str, *, application_name: str) -> AsyncGenerator[Nudges, None]:
     """The nudges of this process, connected in the background for as long as the block lasts.
 
     `listen_url` reaches PostgreSQL without a transaction pooler. Entering does not wait for the connection.
-    When `stop` is set everybody is woken, so that open watches see it at once.
     """
     nudges = Nudges()
     async with asyncio.TaskGroup() as tasks:
-        kept = [tasks.create_task(nudges.keep_connected(listen_url, application_name), name="nudges")]
-        if stop is not None:
-            kept.append(tasks.create_task(nudges.wake_all_at(stop), name="nudges at the stop"))
+        kept = tasks.create_task(nudges.keep_connected(listen_url, application_name), name="nudges")
         try:
             yield nudges
         finally:
-            for task in kept:
-                task.cancel()
+            kept.cancel()
 
 
 def payloads(lines: Iterable[str]) -> list[str]:
@@ -179,10 +190,6 @@ def payloads(lines: Iterable[str]) -> list[str]:
             joined[-1] += "\n" + line
             size += 1 + len(line)
     return joined
-
-
-def _line_of(organization_id: str, uid: str) -> str:
-    return f"i:{organization_id}:{uid}"
 
 
 @asynccontextmanager

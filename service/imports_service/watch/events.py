@@ -1,11 +1,12 @@
-"""What a watch tells: one value per message. Shapes only."""
+"""What a watch tells: one value per message, and one value for all watchers who are told the same."""
 
+from collections.abc import Callable, Hashable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
 
-from imports_service.domain.imports import Import, Status
+from imports_service.domain.imports import Event, Import, Status
 
 
 class WatchKind(StrEnum):
@@ -39,8 +40,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     queue_position: int = 0
 
 
-class WatchEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One message of a watch.
+class WatchEvent(msgspec.Struct, kw_only=True):
+    """One message of a watch, never changed once it is told.
 
     `token` resumes after this event. `snapshot` is None for SYNCED and HEARTBEAT only. `previous_status`
     comes with TRANSITION and is None for the one to pending. `progress` comes with every snapshot.
@@ -52,3 +53,29 @@ class WatchEvent(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: Import | None = None
     previous_status: Status | None = None
     progress: Progress | None = None
+    rendered: bytes | None = None
+
+
+class Recorded:
+    """A recorded event as this process has read it, and the messages that tell it: one for each kind of watch."""
+
+    __slots__ = ("_told", "event", "progress")
+
+    def __init__(self, event: Event, progress: Progress) -> None:
+        self.event = event
+        self.progress = progress
+        self._told: dict[Hashable, WatchEvent] = {}
+
+    def told(self, audience: Hashable, token: Callable[[], str]) -> WatchEvent:
+        """The message for watchers who all have the same token after the event; `audience` says which they are."""
+        told = self._told.get(audience)
+        if told is None:
+            told = self._told[audience] = WatchEvent(
+                kind=WatchKind(self.event.kind.value),
+                token=token(),
+                occurred_at=self.event.occurred_at,
+                snapshot=self.event.snapshot,
+                previous_status=self.event.previous_status,
+                progress=self.progress,
+            )
+        return told

@@ -1,30 +1,27 @@
 """Watching one import, from a snapshot or a resume token to its end.
 
-Event rows are the truth and nudges only say when to look. Whatever is told is read afresh, so nothing waits
-for a slow reader: it skips progress and never an event. A watch changes nothing and owns none of the work.
+Nothing waits for a slow reader: what is told is taken from what the process knows at that moment, so it skips
+progress and never an event. A watch changes nothing and owns none of the work.
 """
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
-from imports_service.domain.errors import ImportNotFound, OutOfRange, Unavailable
-from imports_service.domain.imports import Event, EventKind, Import, Status
+from imports_service.domain.errors import ImportNotFound
+from imports_service.domain.imports import Event, EventKind, Status
 from imports_service.domain.names import ImportName
-from imports_service.store.database import Connection, Database
-from imports_service.store.events import clock, events_after
-from imports_service.store.imports import get_import, get_import_by_uid
-from imports_service.store.nudges import Nudges, is_set_within
-from imports_service.store.queue import count_ahead
-from imports_service.watch.events import WatchEvent, WatchKind
+from imports_service.store.watches import Reading
+from imports_service.watch.alarm import Alarm
+from imports_service.watch.events import Recorded, WatchEvent, WatchKind
+from imports_service.watch.feed import Feed
+from imports_service.watch.feeds import Feeds
 from imports_service.watch.places import Place, invalid_token, place_of
-from imports_service.watch.progress import ProgressMeter
+from imports_service.watch.questions import Answer, Questions
+from imports_service.watch.watched_import import WatchedImport
 
-EVENTS_AT_ONCE = 100
-LOOK_AGAIN_SECONDS = (1.0, 2.0)
-"""A lost nudge costs at most this; drawn anew each time, so that watchers do not read in step."""
+AUDIENCE = "one import"
 
 
 async def watch_import(
@@ -33,210 +30,179 @@ async def watch_import(
     resume_token: str | None = None,
     progress_interval: timedelta = timedelta(milliseconds=500),
     heartbeat: timedelta = timedelta(seconds=15),
-    database: Database,
-    nudges: Nudges,
-    stop: asyncio.Event,
+    feeds: Feeds,
 ) -> AsyncGenerator[WatchEvent, None]:
     """Tell the import as it is, or what was missed since the token; then every change, until it has ended.
 
-    Every recorded event is told once and in order, progress at most every `progress_interval`, and after the
+    Every recorded event is told once and in order, progress at most every `progress_interval`, and within the
     silence of `heartbeat` a heartbeat. Ends after the event that ended or deleted the import; at once where
     the token is that event's.
 
     Raises `ImportNotFound`, `InvalidArgument` (RESUME_TOKEN_INVALID), `OutOfRange` (RESUME_TOKEN_EXPIRED),
-    and `Unavailable` (STOPPING) when woken after `stop` is set.
+    and `Unavailable` (STOPPING, DATABASE_UNAVAILABLE).
     """
     place = place_of(resume_token, name) if resume_token is not None else None
-    uid = place.uid if place is not None else await _uid_of(database, name)
-    with nudges.subscribe(name.organization_id, uid) as changed:
-        watch = _Watch(database, progress_interval=progress_interval, heartbeat=heartbeat)
-        if place is None:
-            yield await watch.begin(name, uid)
-        else:
-            for event in await watch.resume(place):
-                yield event
-        while not watch.is_over:
-            changed.clear()  # before the read, so that a change during the read is not missed
-            if stop.is_set():
-                raise Unavailable("the service is stopping; resume the watch", reason="STOPPING")
-            for event in await watch.look():
-                yield event
-            if not (watch.has_more or watch.is_over):
-                await is_set_within(changed, watch.rest_seconds())
-
-
-class _News(NamedTuple):
-    """What one look found: the import now, None when it is gone, and the events after the place.
-
-    `ahead`: how many imports come before it while it is pending.
-    """
-
-    snapshot: Import | None
-    events: list[Event]
-    ahead: int = 0
+    with feeds.of(name.organization_id) as feed:
+        alarm = Alarm()
+        watch = _Watch(feed, alarm, progress_interval=progress_interval, heartbeat=heartbeat)
+        with feed.watching(alarm) as questions:
+            told = await (watch.begin(name, questions) if place is None else watch.resume(place, questions))
+            while True:
+                for event in told:
+                    yield event
+                if watch.is_over:
+                    return
+                feeds.refuse_when_stopping()
+                feed.check()
+                told = await watch.look()
+                if not told and not watch.is_over:
+                    await alarm.rest(watch.due)
 
 
 class _Watch:
     """What one watcher has been told, and what is due to be told next. Times are the loop's, in seconds."""
 
     _place: Place
+    _watched: WatchedImport | None
 
-    def __init__(self, database: Database, *, progress_interval: timedelta, heartbeat: timedelta) -> None:
+    def __init__(
+        self, feed: Feed, alarm: Alarm, *, progress_interval: timedelta, heartbeat: timedelta
+    ) -> None:
         self.is_over = False
-        self.has_more = False
-        """Whether to look again at once: what was found may not have been all."""
-        self._database = database
+        self._feed = feed
+        self._alarm = alarm
         self._progress_seconds = progress_interval.total_seconds()
         self._heartbeat_seconds = heartbeat.total_seconds()
-        self._meter = ProgressMeter()
         self._ahead = 0
-        self._progress_at: float | None = None
-        """When progress that is there may be told; None when there is none."""
-        now = _now()
-        self._last_progress = now - self._progress_seconds
-        self._last_told = now
+        self._tells_queue = False
+        """Whether a pending import's place in the queue is still to be told once."""
+        self._progress_at = 0.0
+        """From when on progress may be told."""
+        self._heartbeat_at = 0.0
 
-    async def begin(self, name: ImportName, uid: str) -> WatchEvent:
+    async def begin(self, name: ImportName, questions: Questions) -> list[WatchEvent]:
         """The snapshot that a fresh watch begins with."""
-        async with self._database.connection() as connection:
-            # the clock first: an event between the two reads comes up again and is dropped by its version
-            seq, _ = await clock(connection, name.organization_id)
-            snapshot = await get_import_by_uid(connection, name.organization_id, uid)
-            self._ahead = await _ahead(connection, snapshot)
-        if snapshot is None:
+        answer = await questions.import_named(name.import_id, self._alarm)
+        if answer.reading is None or answer.watched is None:
             raise ImportNotFound(str(name))
-        self._place = Place(name, uid, seq, snapshot.version)
-        self._last_progress = _now()
+        snapshot = answer.reading.snapshot
+        self._watched = answer.watched
+        self._place = Place(name, snapshot.uid, answer.seq, snapshot.version)
+        self._ahead = answer.watched.ahead
         self.is_over = snapshot.status.has_ended
-        if snapshot.status is Status.PENDING:
-            self._progress_at = self._last_progress + self._progress_seconds
-        return self._tell(WatchKind.SNAPSHOT, snapshot)
+        self._tells_queue = snapshot.status is Status.PENDING
+        self._told_progress()
+        return [self._tell_now(answer.watched, WatchKind.SNAPSHOT, answer.reading)]
 
-    async def resume(self, place: Place) -> list[WatchEvent]:
-        """Take up the place of a token; what was missed since, up to the events of one look."""
-        self._place = place
-        told = await self.look()
-        async with self._database.connection() as connection:
-            # after the events: a floor that is not above the place now was not when they were read
-            seq, floor = await clock(connection, place.name.organization_id)
-        if place.seq > seq:
+    async def resume(self, place: Place, questions: Questions) -> list[WatchEvent]:
+        """Take up the place of a token; what was missed since, or the beginning of that."""
+        answer: Answer = await questions.import_since(place.uid, place.seq, self._alarm)
+        if place.seq > answer.seq:
             raise invalid_token()
-        if place.seq < floor:
-            raise OutOfRange("the events after this token are gone; watch without a token", floor=floor)
+        self._watched = answer.watched
+        self._place = place
+        self._told_progress()
+        told = self._tell_recorded(answer.missed)
+        if answer.is_all and not self.is_over:
+            self._place = self._place._replace(seq=max(self._place.seq, answer.seq))
         return told
 
     async def look(self) -> list[WatchEvent]:
         """What is to be told now: events, or else progress, or else a heartbeat, or nothing."""
-        news = await self._read()
-        self.has_more = bool(news.events)
-        if news.events:
-            return self._tell_events(news.events, is_gone=news.snapshot is None)
-        if news.snapshot is None or news.snapshot.status.has_ended:
+        if recorded := await self._recorded():
+            return self._tell_recorded(recorded)
+        if self._watched is None or not self._watched.is_live:
             self.is_over = True  # its last event was told by the watch that gave the token
             return []
-        has_moved_up = news.snapshot.status is Status.PENDING and news.ahead != self._ahead
-        is_newer = news.snapshot.version > self._place.version
-        if (is_newer or has_moved_up) and self._progress_at is None:
-            self._progress_at = self._last_progress + self._progress_seconds
         now = _now()
-        if self._progress_at is not None and now >= self._progress_at:
-            self._progress_at, self._last_progress, self._ahead = None, now, news.ahead
-            self._place = self._place._replace(version=news.snapshot.version)
-            return [self._tell(WatchKind.PROGRESS, news.snapshot)]
-        if now >= self._last_told + self._heartbeat_seconds:
-            return await self._tell_heartbeat()
+        if self._has_progress(self._watched) and now >= self._progress_at:
+            return [self._tell_progress(self._watched)]
+        if now >= self._heartbeat_at:
+            return [self._tell_heartbeat()]
         return []
 
-    def rest_seconds(self) -> float:
-        """How long nothing is due, at most until the next look without a nudge."""
-        due = self._last_told + self._heartbeat_seconds
-        if self._progress_at is not None:
-            due = min(due, self._progress_at)
-        return max(0.0, min(due - _now(), random.uniform(*LOOK_AGAIN_SECONDS)))
+    @property
+    def due(self) -> float:
+        """When something is to be told even if nothing happens until then."""
+        if self._watched is not None and self._has_progress(self._watched):
+            return min(self._progress_at, self._heartbeat_at)
+        return self._heartbeat_at
 
-    async def _read(self) -> _News:
-        place = self._place
-        async with self._database.connection() as connection:
-            snapshot = await get_import_by_uid(connection, place.name.organization_id, place.uid)
-            if snapshot is not None and snapshot.version <= place.version:
-                return _News(snapshot, [], await _ahead(connection, snapshot))
-            # after the import, so that they include every event that the import includes
-            events = await events_after(
-                connection, place.name.organization_id, place.uid, place.seq, EVENTS_AT_ONCE
-            )
-        return _News(snapshot, events)
+    async def _recorded(self) -> Sequence[Recorded]:
+        """The next events, from the table where the process has not kept them."""
+        while True:
+            kept = self._watched.window.after(self._place.seq) if self._watched is not None else None
+            if kept is not None:
+                return kept
+            past, seq = await self._feed.read_past(self._place.uid, self._place.seq)
+            if past or self._watched is None:
+                return past
+            self._place = self._place._replace(seq=seq)
 
-    def _tell_events(self, events: list[Event], *, is_gone: bool = False) -> list[WatchEvent]:
+    def _has_progress(self, watched: WatchedImport) -> bool:
+        if watched.snapshot is None:
+            return False
+        if watched.snapshot.version > self._place.version:
+            return True
+        return watched.is_pending and (self._tells_queue or watched.ahead != self._ahead)
+
+    def _tell_recorded(self, recorded: Sequence[Recorded]) -> list[WatchEvent]:
         """The watch is over with the event that ended the import; with its deletion where that is known too."""
         told = []
-        for event in events:
-            is_new = event.snapshot.version > self._place.version or event.kind is EventKind.DELETED
-            self._place = self._place._replace(
-                seq=event.seq, version=max(event.snapshot.version, self._place.version)
-            )
-            if not is_new:
-                continue
-            told.append(
-                self._tell(
-                    WatchKind(event.kind.value), event.snapshot, event.previous_status, at=event.occurred_at
-                )
-            )
+        is_gone = self._watched is None or self._watched.snapshot is None
+        for each in recorded:
+            event, before = each.event, self._place
+            version = max(event.snapshot.version, before.version)
+            self._place = before._replace(seq=event.seq, version=version)
+            # tokens of older versions may stand for a state that is newer than the next event
+            if event.snapshot.version > before.version or event.kind is EventKind.DELETED:
+                told.append(each.told((AUDIENCE, version), self._token))
             if event.kind is EventKind.DELETED or (_is_terminal(event) and not is_gone):
                 self.is_over = True
                 break
+        self._was_told()
         return told
 
-    async def _tell_heartbeat(self) -> list[WatchEvent]:
-        """A heartbeat; its token is as new as the clock, so that a quiet import's never becomes too old."""
-        place = self._place
-        async with self._database.connection() as connection:
-            seq, _ = await clock(connection, place.name.organization_id)
-            events = await events_after(
-                connection, place.name.organization_id, place.uid, place.seq, EVENTS_AT_ONCE
-            )
-        if events:
-            self.has_more = True
-            return self._tell_events(events)
-        self._place = place._replace(seq=max(seq, place.seq))
-        return [self._tell(WatchKind.HEARTBEAT, None)]
+    def _tell_progress(self, watched: WatchedImport) -> WatchEvent:
+        self._tells_queue = False
+        self._ahead = watched.ahead
+        self._told_progress()
+        self._catch_up()
+        return self._tell_now(watched, WatchKind.PROGRESS, watched.reading)
 
-    def _tell(
-        self,
-        kind: WatchKind,
-        snapshot: Import | None,
-        previous_status: Status | None = None,
-        *,
-        at: datetime | None = None,
-    ) -> WatchEvent:
-        self._last_told = now = _now()
-        progress = self._meter.read(snapshot, now, ahead=self._ahead) if snapshot is not None else None
-        return WatchEvent(
-            kind=kind,
-            token=self._place.token,
-            occurred_at=at or datetime.now(UTC),
-            snapshot=snapshot,
-            previous_status=previous_status,
-            progress=progress,
-        )
+    def _tell_now(self, watched: WatchedImport, kind: WatchKind, reading: Reading) -> WatchEvent:
+        self._place = self._place._replace(version=reading.snapshot.version)
+        self._was_told()
+        return watched.told(kind, reading, (AUDIENCE, self._place.seq), self._token)
+
+    def _tell_heartbeat(self) -> WatchEvent:
+        self._catch_up()
+        self._was_told()
+        return WatchEvent(kind=WatchKind.HEARTBEAT, token=self._token(), occurred_at=datetime.now(UTC))
+
+    def _catch_up(self) -> None:
+        """Come as far as the process has read, where all of this import has been told.
+
+        So watchers who have been told the same have the same tokens, and a quiet import's never becomes too old.
+        """
+        self._place = self._place._replace(seq=max(self._place.seq, self._feed.seq))
+
+    def _token(self) -> str:
+        return self._place.token
+
+    def _told_progress(self) -> None:
+        self._progress_at = _now() + self._progress_seconds
+        if self._watched is not None:
+            self._watched.watchers[self._alarm] = self._progress_at
+
+    def _was_told(self) -> None:
+        # jittered, so that those who came at once are not all told at once for ever
+        self._heartbeat_at = _now() + self._heartbeat_seconds * random.uniform(0.9, 1.0)
 
 
 def _is_terminal(event: Event) -> bool:
     return event.kind is EventKind.TRANSITION and event.snapshot.status.has_ended
 
 
-async def _ahead(connection: Connection, snapshot: Import | None) -> int:
-    if snapshot is None or snapshot.status is not Status.PENDING:
-        return 0
-    return await count_ahead(connection, snapshot.organization_id, snapshot.uid)
-
-
 def _now() -> float:
     return asyncio.get_running_loop().time()
-
-
-async def _uid_of(database: Database, name: ImportName) -> str:
-    async with database.connection() as connection:
-        found = await get_import(connection, name.organization_id, name.import_id)
-    if found is None:
-        raise ImportNotFound(str(name))
-    return found.uid

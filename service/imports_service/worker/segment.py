@@ -152,7 +152,7 @@ class SegmentRunner:
 
     async def _announce(self, claimed: Claimed, committed: Import) -> None:
         """Say that there is progress, and wake the lane if the commit made another unit ready."""
-        self._equipment.nudges.changed(claimed.organization_id, claimed.import_uid)
+        self._equipment.nudges.progressed(claimed.organization_id, claimed.import_uid)
         if claimed.in_order or committed.closing is not None:
             async with self._equipment.database.transaction() as connection:
                 await lanes.wake_lane(connection, claimed.organization_id)

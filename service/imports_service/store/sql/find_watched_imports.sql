@@ -1,0 +1,37 @@
+-- Read the clock of an organization and, of the same moment, the imports that watchers ask for.
+--
+-- $1 organization_id text, $2 import_ids text[], $3 uids uuid[]
+-- ->  rows: read_at timestamptz, seq bigint and floor bigint (NULL: no event yet), and an import, all NULL when there
+--     is none; at least one row
+--
+-- Takes no lock. One statement, so that the imports are exactly what the events up to seq have made of them.
+SELECT now() AS read_at, clock.seq, clock.floor, import.*
+FROM (SELECT 1) AS always
+LEFT JOIN organization_clock AS clock ON clock.organization_id = $1
+LEFT JOIN (
+    SELECT found.*
+    FROM unnest($2::text[]) AS wanted (import_id)
+    CROSS JOIN LATERAL (
+        SELECT
+            organization_id, uid::text AS uid, import_id, version, etag, spec, creator, validate_only, status, closing,
+            inputs_size, created_count, updated_count, unchanged_count, errors_count, warnings_count,
+            not_processed_count, attachment, failed_inputs, retry_of, created_at, updated_at, started_at, completed_at,
+            interrupted_at, interrupt_requested_at, expires_at
+        FROM import
+        WHERE organization_id = $1 AND import.import_id = wanted.import_id
+        LIMIT 1
+    ) AS found
+    UNION ALL
+    SELECT found.*
+    FROM unnest($3::uuid[]) AS wanted (uid)
+    CROSS JOIN LATERAL (
+        SELECT
+            organization_id, uid::text AS uid, import_id, version, etag, spec, creator, validate_only, status, closing,
+            inputs_size, created_count, updated_count, unchanged_count, errors_count, warnings_count,
+            not_processed_count, attachment, failed_inputs, retry_of, created_at, updated_at, started_at, completed_at,
+            interrupted_at, interrupt_requested_at, expires_at
+        FROM import
+        WHERE organization_id = $1 AND import.uid = wanted.uid
+        LIMIT 1
+    ) AS found
+) AS import ON true;

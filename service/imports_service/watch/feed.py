@@ -1,0 +1,302 @@
+"""What one process knows of one organization's imports while they are watched: read once, shared by all watchers.
+
+Events are the truth and nudges only say when to look. A feed reads at once when an event has been recorded, and
+progress at most every 100 ms; so thousands of watchers of an import cost what one costs. Nothing is kept for a
+watcher: each knows how far it has come, and one that is behind the last few events reads the table.
+"""
+
+import asyncio
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import structlog
+
+from imports_service.domain.errors import Unavailable
+from imports_service.domain.imports import Event, EventKind
+from imports_service.domain.queries import ImportFilter
+from imports_service.store.database import Database
+from imports_service.store.nudges import Nudge
+from imports_service.store.watches import Found, Reading
+from imports_service.watch.alarm import Alarm
+from imports_service.watch.answers import answer_questions
+from imports_service.watch.closings import Closings
+from imports_service.watch.failure import Failure
+from imports_service.watch.follower import Follower
+from imports_service.watch.listing import Stretch, read_stretch
+from imports_service.watch.news import News, Wants, read_news
+from imports_service.watch.past import Past, looked_up, read_past
+from imports_service.watch.places import Listed
+from imports_service.watch.questions import Question, Questions
+from imports_service.watch.watched_import import WatchedImport
+from imports_service.watch.window import Window
+
+PROGRESS_SECONDS = 0.1
+"""Progress is read at most so often, which is the shortest interval that a watcher may ask for."""
+EVENTS_KEPT = 256
+LONGEST_PAUSE_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class Feed:
+    """`seq`: all events up to it have been read; `window`: the last of them, while somebody follows all imports."""
+
+    def __init__(
+        self, organization_id: str, database: Database, turnstile: asyncio.Semaphore, closings: Closings
+    ) -> None:
+        self.organization_id = organization_id
+        self.seq = 0
+        self.window = Window(0, size=EVENTS_KEPT)
+        self.imports: dict[str, WatchedImport] = {}
+        self.followers: set[Follower] = set()
+        self._watching: dict[Alarm, WatchedImport] = {}
+        self._database = database
+        self._turnstile = turnstile
+        self._closings = closings
+        self._alarm = Alarm()
+        self._questions = Questions(self._alarm)
+        self._has_begun = False
+        self._failure: Failure | None = None
+        self._moved: set[str] = set()
+        self._wants_events = False
+        self._wants_queue = False
+        self._progress_at = 0.0
+
+    # what watchers call
+
+    @contextmanager
+    def watching(self, alarm: Alarm) -> Iterator[Questions]:
+        """For one who watches a single import: what to ask, and the end of it."""
+        try:
+            yield self._questions
+        finally:
+            self._forget(alarm)
+
+    @contextmanager
+    def following(self, follower: Follower) -> Iterator[Questions]:
+        """For one who watches all imports of the organization."""
+        if not self.followers:
+            self.window = Window(self.seq, size=EVENTS_KEPT)
+        self.followers.add(follower)
+        try:
+            yield self._questions
+        finally:
+            self.followers.remove(follower)
+            self._drop_unwatched()
+
+    async def read_past(self, uid: str | None, seq: int) -> Past:
+        """What comes after the number, for a watcher that the windows do not reach.
+
+        Raises `OutOfRange` and `Unavailable`.
+        """
+        async with self._turnstile, self._database.connection() as connection:
+            return await read_past(connection, self.organization_id, uid, seq)
+
+    async def read_stretch(self, filter: ImportFilter, seq: int | None, listed: Listed | None) -> Stretch:
+        """The next stretch of the beginning of a watch of the organization. Raises `Unavailable`."""
+        async with self._turnstile, self._database.snapshot() as connection:
+            return await read_stretch(connection, self.organization_id, filter, seq, listed)
+
+    def adopt(self, reading: Reading, seq: int) -> None:
+        """Follow the progress of an import that a follower was told; `seq` is of the same moment."""
+        uid = reading.snapshot.uid
+        if uid in self.imports or not self.followers:
+            return
+        if seq >= self.seq:
+            self.imports[uid] = self._watched(reading, seq)
+        else:
+            self._look_at(uid)
+
+    def check(self) -> None:
+        """Raises what keeps this feed from telling anything for some time now."""
+        if self._failure is not None and self._failure.is_final:
+            raise self._failure.error()
+
+    # what nudges and the poll call
+
+    def nudged(self, nudge: Nudge) -> None:
+        """Something may have changed: see to it that it is read."""
+        if nudge.uid is None:
+            self.look_again(has_events=True)
+        elif nudge.uid not in self.imports and not self.followers:
+            self._wants_queue = self._wants_queue or self._is_queue_watched()
+            self._alarm.ring()
+        elif nudge.is_progress:
+            self._look_at(nudge.uid)
+        else:
+            self._wants_events = True
+            self._alarm.ring()
+
+    def look_again(self, *, has_events: bool) -> None:
+        """Read the progress of all imports, and the events if there are any: a nudge may have been lost."""
+        self._wants_events = self._wants_events or has_events
+        self._moved.update(uid for uid, watched in self.imports.items() if watched.is_live)
+        self._wants_queue = self._wants_queue or self._is_queue_watched()
+        self._alarm.ring()
+
+    def trim(self) -> None:
+        """Drop the events that nobody can be about to tell any more."""
+        self.window.trim()
+        for watched in self.imports.values():
+            watched.window.trim()
+
+    def wake_all(self) -> None:
+        """Wake every watcher, so that it looks at what is said of all."""
+        for watched in self.imports.values():
+            for alarm in watched.watchers:
+                alarm.ring()
+        for follower in self.followers:
+            follower.alarm.ring()
+
+    # the reading
+
+    async def keep_reading(self) -> None:
+        """Read whenever there is something to read, until cancelled."""
+        now = asyncio.get_running_loop().time
+        while True:
+            due = self._due()
+            if due is None or due > now():
+                await self._alarm.rest(due)
+                continue
+            self._progress_at = now() + PROGRESS_SECONDS
+            questions = self._questions.take()
+            wants = self._take_wants(questions)
+            try:
+                async with self._turnstile, self._database.connection() as connection:
+                    news = await read_news(connection, self.organization_id, self.seq, wants, self.imports)
+                self._publish(news, questions)
+                self._failure = None
+            except Exception as error:
+                await self._fail(error, questions)
+
+    def _due(self) -> float | None:
+        if self._questions.are_waiting or (self._wants_events and self._has_begun):
+            return 0.0
+        return self._progress_at if self._moved or self._wants_queue else None
+
+    def _take_wants(self, questions: Sequence[Question]) -> Wants:
+        moved, self._moved = self._moved, set()
+        wants = Wants(
+            import_ids=[question.import_id for question in questions if question.import_id is not None],
+            places=[question.place for question in questions if question.place is not None],
+            asks_clock=bool(questions),
+            versions={uid: _version(self.imports.get(uid)) for uid in moved},
+            events_after=self.seq if self._wants_events and self._has_begun else None,
+            queue=self._wants_queue,
+        )
+        self._wants_events = self._wants_queue = False
+        return wants
+
+    async def _fail(self, error: Exception, questions: Sequence[Question]) -> None:
+        """Whoever has just come is told at once; the others after a while. Then read again, all of it."""
+        self._failure = self._failure or Failure(error)
+        for question in questions:
+            if question.is_wanted:
+                question.refuse(Failure(error).error())
+        if not isinstance(error, Unavailable):
+            log.error("unforeseen error in a watch", organization_id=self.organization_id, exc_info=error)
+        if self._failure.is_final:
+            self.wake_all()
+        self.look_again(has_events=True)
+        await asyncio.sleep(random.uniform(0.1, LONGEST_PAUSE_SECONDS))
+
+    # the telling
+
+    def _publish(self, news: News, questions: Sequence[Question]) -> None:
+        """Take over what was read, events first, and wake whom it concerns."""
+        if news.found is not None:
+            self._begin(news.found)
+        for event in news.events:
+            self._record(event)
+        for reading in news.moved:
+            self._move(reading)
+        if news.queue is not None:
+            self._queue(news.queue)
+        elif news.events:
+            self._wants_queue = self._wants_queue or self._is_queue_watched()
+        if news.found is not None:
+            answer_questions(news.found, news.missed, questions, self._watch)
+        self._drop_unwatched()
+
+    def _begin(self, found: Found) -> None:
+        """Follow the imports that were asked for from the moment of the answer on."""
+        if not self._has_begun:
+            self._has_begun = True
+            self.seq = found.seq
+            self.window = Window(self.seq, size=EVENTS_KEPT)
+        for reading in found.readings:
+            if reading.snapshot.uid not in self.imports:
+                self.imports[reading.snapshot.uid] = self._watched(reading, found.seq)
+
+    def _record(self, event: Event) -> None:
+        self.seq = event.seq
+        uid = event.snapshot.uid
+        watched = self.imports.get(uid)
+        if watched is None and self.followers and _may_go_on(event):
+            watched = self._watched(Reading(event.snapshot, event.occurred_at), event.seq)
+            self.imports[uid] = watched
+        recorded = watched.record(event) if watched is not None else looked_up(event)
+        if self.followers:
+            self.window.add(recorded)
+            for follower in self.followers:
+                follower.alarm.ring()
+
+    def _move(self, reading: Reading) -> None:
+        watched = self.imports.get(reading.snapshot.uid)
+        if watched is None:
+            if not self.followers or reading.snapshot.status.has_ended:
+                return
+            watched = self._watched(reading, self.seq)
+            self.imports[watched.uid] = watched
+        elif not watched.update(reading):
+            return
+        self._tell_progress(watched)
+
+    def _queue(self, uids: Sequence[str]) -> None:
+        for ahead, uid in enumerate(uids):
+            watched = self.imports.get(uid)
+            if watched is not None and watched.move_to(ahead):
+                self._tell_progress(watched)
+
+    def _tell_progress(self, watched: WatchedImport) -> None:
+        watched.ring_for_progress()
+        for follower in self.followers:
+            follower.mark(watched)
+
+    def _look_at(self, uid: str) -> None:
+        self._moved.add(uid)
+        self._alarm.ring()
+
+    def _is_queue_watched(self) -> bool:
+        return any(watched.is_pending for watched in self.imports.values())
+
+    def _watch(self, alarm: Alarm, uid: str) -> WatchedImport:
+        watched = self._watching[alarm] = self.imports[uid]
+        watched.watchers[alarm] = 0.0
+        return watched
+
+    def _forget(self, alarm: Alarm) -> None:
+        watched = self._watching.pop(alarm, None)
+        if watched is not None:
+            del watched.watchers[alarm]
+            if not self._is_needed(watched):
+                del self.imports[watched.uid]
+
+    def _watched(self, reading: Reading, seq: int) -> WatchedImport:
+        return WatchedImport(reading, seq, self._closings)
+
+    def _drop_unwatched(self) -> None:
+        for watched in [watched for watched in self.imports.values() if not self._is_needed(watched)]:
+            del self.imports[watched.uid]
+
+    def _is_needed(self, watched: WatchedImport) -> bool:
+        return bool(watched.watchers) or (bool(self.followers) and watched.is_live)
+
+
+def _may_go_on(event: Event) -> bool:
+    return event.kind is not EventKind.DELETED and not event.snapshot.status.has_ended
+
+
+def _version(watched: WatchedImport | None) -> int:
+    return watched.snapshot.version if watched is not None and watched.snapshot is not None else 0

@@ -1,0 +1,121 @@
+"""One import as a process knows it while somebody watches it: read once, told to all."""
+
+from collections.abc import Callable, Hashable
+
+from imports_service.domain.imports import Event, EventKind, Import, Status
+from imports_service.store.watches import Reading
+from imports_service.watch.alarm import Alarm
+from imports_service.watch.closings import Closings
+from imports_service.watch.events import Progress, Recorded, WatchEvent, WatchKind
+from imports_service.watch.progress import ProgressMeter
+from imports_service.watch.window import Window
+
+EVENTS_KEPT = 16
+
+
+class WatchedImport:
+    """`snapshot`: the newest that was read, None when it is gone. `window`: its last events.
+
+    `watchers`: the alarms of those who watch this import alone, each with the moment from which it may be told
+    progress.
+    """
+
+    def __init__(self, reading: Reading, seq: int, closings: Closings) -> None:
+        self.uid = reading.snapshot.uid
+        self.snapshot: Import | None = reading.snapshot
+        self.at = reading.at
+        self.window = Window(seq, size=EVENTS_KEPT)
+        self.watchers: dict[Alarm, float] = {}
+        self.ahead = 0
+        self._meter = ProgressMeter(closings)
+        self._measured = self._meter.read(reading.snapshot, reading.at, ahead=0)
+        self._told: dict[Hashable, WatchEvent] = {}
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it may still change."""
+        return self.snapshot is not None and not self.snapshot.status.has_ended
+
+    @property
+    def is_pending(self) -> bool:
+        return self.snapshot is not None and self.snapshot.status is Status.PENDING
+
+    def has_recorded_more(self, snapshot: Import) -> bool:
+        """Whether events that have not been read lie between what is known and the snapshot.
+
+        Recorded changes are those of the status, of what UpdateImport changes, and the request to interrupt.
+        """
+        known = self.snapshot
+        return known is not None and _recorded_state(known) != _recorded_state(snapshot)
+
+    def update(self, reading: Reading) -> bool:
+        """Take over a newer state; False when it is not newer."""
+        if self.snapshot is None or reading.snapshot.version <= self.snapshot.version:
+            return False
+        self.snapshot, self.at = reading
+        self._told.clear()
+        self._measured = self._meter.read(self.snapshot, self.at, ahead=self.ahead)
+        return True
+
+    def record(self, event: Event) -> Recorded:
+        """Take over the next event of this import, and wake its watchers to tell it."""
+        recorded = Recorded(event, self._meter.read(event.snapshot, event.occurred_at, ahead=self.ahead))
+        self.window.add(recorded)
+        if event.kind is EventKind.DELETED:
+            self.snapshot = None
+        else:
+            self.update(Reading(event.snapshot, event.occurred_at))
+        for alarm in self.watchers:
+            alarm.ring()
+        return recorded
+
+    def move_to(self, ahead: int) -> bool:
+        """Take over the place in the queue; False when it is the same."""
+        if ahead == self.ahead or self.snapshot is None:
+            return False
+        self.ahead = ahead
+        self._told.clear()
+        self._measured = self._meter.read(self.snapshot, self.at, ahead=ahead)
+        return True
+
+    @property
+    def reading(self) -> Reading:
+        """The newest state. Only of an import that is not gone."""
+        if self.snapshot is None:
+            raise AssertionError(f"{self.uid} is gone")
+        return Reading(self.snapshot, self.at)
+
+    def told(
+        self, kind: WatchKind, reading: Reading, audience: Hashable, token: Callable[[], str]
+    ) -> WatchEvent:
+        """The message of a state that no event records, for watchers who all have the same token after it.
+
+        `audience` says which they are.
+        """
+        told = self._told.get((kind, audience))
+        progress = self._progress_of(reading)
+        if told is None or told.snapshot is not reading.snapshot or told.progress != progress:
+            told = WatchEvent(
+                kind=kind,
+                token=token(),
+                occurred_at=reading.at,
+                snapshot=reading.snapshot,
+                progress=progress,
+            )
+            if self.snapshot is reading.snapshot:
+                self._told[kind, audience] = told
+        return told
+
+    def _progress_of(self, reading: Reading) -> Progress:
+        if self.snapshot is not None and reading.snapshot.version == self.snapshot.version:
+            return self._measured
+        return ProgressMeter().read(reading.snapshot, reading.at, ahead=self.ahead)
+
+    def ring_for_progress(self) -> None:
+        """Wake each watcher as soon as it may be told progress."""
+        for alarm, due in self.watchers.items():
+            alarm.ring_at(due)
+
+
+def _recorded_state(snapshot: Import) -> tuple[object, ...]:
+    return snapshot.status, snapshot.etag, snapshot.interrupt_requested_at

@@ -1,0 +1,29 @@
+"""The feeds of a process of its own."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from imports_service.store.database import Database
+from imports_service.store.nudges import Nudges
+from imports_service.watch.feeds import Feeds, open_feeds
+
+
+@pytest.fixture
+async def feeds(database: Database) -> AsyncIterator[Feeds]:
+    """Feeds that hear of what happens in this process only."""
+    opened: asyncio.Future[Feeds] = asyncio.get_running_loop().create_future()
+    is_over = asyncio.Event()
+
+    async def keep_open() -> None:
+        async with open_feeds(database, Nudges(), stop=asyncio.Event()) as feeds:
+            opened.set_result(feeds)
+            await is_over.wait()
+
+    # A task of its own: the fixture's set-up and tear-down are not the same task, and a task group needs one.
+    task = asyncio.create_task(keep_open(), name="feeds")
+    yield await opened
+    is_over.set()
+    async with asyncio.timeout(10):
+        await task
