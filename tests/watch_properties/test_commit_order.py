@@ -9,7 +9,7 @@ from uuid import uuid4
 import grpc
 
 from commerce.imports.v1 import imports_pb2 as pb
-from imports_service.domain.imports import EventKind, ImportSpec
+from imports_service.domain.imports import EventKind, Import, ImportSpec
 from imports_service.ids import new_uid
 from imports_service.store import events, imports
 from imports_service.store.database import Connection, Database, open_database
@@ -59,7 +59,7 @@ async def overtaken(stage: Stage) -> None:
 
 
 @asynccontextmanager
-async def begun(database: Database, organization_id: str) -> AsyncIterator[Connection]:
+async def begun(database: Database, organization_id: str) -> AsyncIterator[tuple[Connection, Import]]:
     """A new import, recorded, and committed when the block is left."""
     uid = new_uid()
     async with database.transaction() as connection:
@@ -77,7 +77,7 @@ async def begun(database: Database, organization_id: str) -> AsyncIterator[Conne
         )
         created = await imports.insert_import(connection, new)
         await events.record(connection, EventKind.TRANSITION, None, created)
-        yield connection
+        yield connection, created
 
 
 async def create(stage: Stage, organization_id: str) -> None:

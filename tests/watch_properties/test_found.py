@@ -1,9 +1,18 @@
-"""Single promises about tokens that the properties found broken, each by itself."""
+"""What the properties have found, each by itself, and what lies beside it."""
+
+import asyncio
+from datetime import timedelta
+from uuid import uuid4
 
 import grpc
 
 from commerce.imports.v1 import imports_pb2 as pb
+from imports_service.store.database import open_database
+from tests.eventually import eventually
 from tests.watch_properties.conftest import Stage
+from tests.watch_properties.play import prove
+from tests.watch_properties.test_commit_order import begun, watching
+from tests.watch_properties.watchers import Watcher
 
 ORGANIZATION = "organizations/resuming"
 
@@ -40,3 +49,26 @@ async def test_resuming_after_the_end_tells_of_a_deletion_since(stage: Stage) ->
     await stage.clients[0].imports.DeleteImport(pb.DeleteImportRequest(name=name))
 
     assert [event.kind for event in await told(stage, name, token)] == [pb.KIND_DELETED]
+
+
+async def test_progress_is_told_after_the_change_that_it_includes_though_another_watch_knows_it_sooner(
+    stage: Stage,
+) -> None:
+    organization_id = uuid4().hex
+    async with (
+        watching(stage, [organization_id]) as [watcher],
+        open_database(
+            stage.database_url, connections=4, application_name="the-test", lease=timedelta(seconds=30)
+        ) as database,
+    ):
+        # nobody is nudged of these two; the second waits behind the first, which is progress
+        async with begun(database, organization_id):
+            pass
+        async with begun(database, organization_id) as (_, second):
+            pass
+        beside = Watcher(stage.fleet, stage.oracle, organization_id, name=second.name, is_calm=True)
+        async with asyncio.TaskGroup() as group:
+            watching_it = group.create_task(beside.run())
+            await eventually(lambda: beside.watched.told, what="the snapshot")
+            await prove(stage.oracle, watcher)
+            watching_it.cancel()
