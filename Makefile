@@ -2,6 +2,9 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
+# node comes with requirements/dev.txt; it shall trust what this machine trusts, not its own list alone
+NPM := NODE_USE_SYSTEM_CA=1 $(CURDIR)/$(BIN)/npm --loglevel=error
+GRPC_JS := tests/foreign/grpc-js/node_modules/.package-lock.json
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -12,7 +15,7 @@ demo: .venv/service ## Import the samples of examples/ into an embedded service,
 serve: .venv/service ## Run the embedded service on 127.0.0.1:50051 until Ctrl-C; data stays in .data
 	@exec $(BIN)/imports-service serve --embedded
 
-test: .venv/dev ## Run all tests against the real embedded PostgreSQL and S3 store (ONLY=path or -k words)
+test: .venv/dev $(GRPC_JS) ## Run all tests against the real embedded PostgreSQL and S3 store (ONLY=path or -k words)
 	@$(BIN)/python -m pytest $(ONLY)
 
 fuzz: .venv/dev ## Run the properties of whole documents and of watches with many examples (EXAMPLES=2000)
@@ -54,11 +57,13 @@ lock: .venv/dev ## Resolve requirements/*.in anew (hashes, no hosts); installs u
 	  constraint=$$([ $$set = service ] && echo "-c requirements/dev.txt"); \
 	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	    $$constraint requirements/$$set.in -o requirements/$$set.txt || exit 1; done
+	cd tests/foreign/grpc-js && $(NPM) update --package-lock-only
 
 clean: ## Remove the environments, the embedded data and all caches
 	@# as root, in a directory closed to others, the embedded cluster lives elsewhere behind a link
 	@[ ! -d .data ] || find .data -maxdepth 2 -name postgres -type l -exec sh -c 'rm -rf "$$(readlink -f "$$1")"' _ {} \;
-	rm -rf .venv .venv-proto .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-proto .data tests/foreign/grpc-js/node_modules
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Environments. pip rather than anything newer: it is what every machine with Python has configured.
@@ -74,6 +79,11 @@ PIP_INSTALL = install --quiet --no-input --disable-pip-version-check --require-h
 .venv/dev: .venv/service requirements/dev.txt
 	@echo "adding the tools of the tests"
 	@$(BIN)/pip $(PIP_INSTALL) -r requirements/dev.txt
+	@touch $@
+
+$(GRPC_JS): tests/foreign/grpc-js/package-lock.json | .venv/dev
+	@echo "adding grpc-js for the tests of foreign clients"
+	@cd tests/foreign/grpc-js && $(NPM) ci >/dev/null
 	@touch $@
 
 .venv-proto/done: requirements/proto.txt

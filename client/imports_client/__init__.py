@@ -3,17 +3,38 @@
 Loaded when it is first asked for, so that the command line can say its help without loading gRPC.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from imports_client.connection import Imports, connect
+    from imports_client.errors import (
+        CallFailed,
+        DeadlineOver,
+        DocumentSpent,
+        ImportDeleted,
+        ImportsError,
+        Refused,
+        ResumeTokenExpired,
+        ServiceAway,
+    )
 
-__all__ = ["Imports", "connect"]
+__all__ = [
+    "CallFailed",
+    "DeadlineOver",
+    "DocumentSpent",
+    "ImportDeleted",
+    "Imports",
+    "ImportsError",
+    "Refused",
+    "ResumeTokenExpired",
+    "ServiceAway",
+    "connect",
+]
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(name)
-    from imports_client import connection  # noqa: PLC0415
-
-    return getattr(connection, name)
+    module = "connection" if name in {"Imports", "connect"} else "errors"
+    return getattr(import_module(f"imports_client.{module}"), name)

@@ -21,6 +21,8 @@ _RETRIED = (
 )
 _SERVICE_CONFIG = json.dumps(
     {
+        # A name may stand for several servers: those that do not answer are passed over.
+        "loadBalancingConfig": [{"round_robin": {}}],
         "methodConfig": [
             {
                 "name": [
@@ -39,7 +41,7 @@ _SERVICE_CONFIG = json.dumps(
                     "retryableStatusCodes": ["UNAVAILABLE"],
                 },
             }
-        ]
+        ],
     }
 )
 _CHANNEL_OPTIONS: tuple[tuple[str, Any], ...] = (
@@ -50,8 +52,10 @@ _CHANNEL_OPTIONS: tuple[tuple[str, Any], ...] = (
     # Left alone, a channel tries again after up to two minutes; a restarted service is back sooner.
     ("grpc.initial_reconnect_backoff_ms", 200),
     ("grpc.max_reconnect_backoff_ms", 2_000),
-    # A dead peer is noticed only with all three; the service does not allow pings more often than every 10 s.
-    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.min_reconnect_backoff_ms", 5_000),  # how long connecting may take; another replica may be there
+    # A dead peer is noticed only with all three, and sooner than a watch tires of its silence. The service allows pings
+    # every 10 s; between two of these a heartbeat comes, so that servers that allow fewer do not mind either.
+    ("grpc.keepalive_time_ms", 20_000),
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.http2.ping_timeout_ms", 10_000),
 )
@@ -62,3 +66,13 @@ def open_channel(target: str, credentials: grpc.ChannelCredentials | None) -> gr
     if credentials is None:
         return grpc.aio.insecure_channel(target, options=_CHANNEL_OPTIONS)
     return grpc.aio.secure_channel(target, credentials, options=_CHANNEL_OPTIONS)
+
+
+def addresses_in(target: str) -> list[str]:
+    """The targets between commas. What gRPC itself lists so, `ipv4:` and `ipv6:`, is one. Raises ValueError."""
+    if target.startswith(("ipv4:", "ipv6:")):
+        return [target]
+    addresses = [address.strip() for address in target.split(",")]
+    if not all(addresses):
+        raise ValueError(f"no address where there should be one in {target!r}")
+    return addresses

@@ -3,82 +3,58 @@
 What is not here is a call of the generated stubs on `Imports.channel`.
 """
 
-import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import Any, TypeVar, Unpack
 
 import grpc
-from google.protobuf.struct_pb2 import Struct
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from commerce.imports.v1.imports_pb2 import (
-    CreateImportRequest,
-    CsvOptions,
-    Format,
     GetImportRequest,
     Import,
     ImportEvent,
     ImportFilter,
     ImportResult,
-    ImportSpec,
-    InlineInputs,
     ListImportResultsRequest,
     ListImportsRequest,
     Outcome,
     RetryImportRequest,
 )
-from commerce.imports.v1.imports_pb2_grpc import ImportServiceStub
-from commerce.imports.v1.resources_pb2 import ExportResourcesRequest, ResourceKey
-from commerce.imports.v1.resources_pb2_grpc import ResourceServiceStub
-from imports_client.channel import DEFAULT_TARGET, open_channel
-from imports_client.documents import Document, sha256_of
-from imports_client.uploading import send
-from imports_client.watching import watch_import
+from commerce.imports.v1.resources_pb2 import ExportResourcesRequest
+from imports_client.channel import DEFAULT_TARGET, addresses_in, open_channel
+from imports_client.documents import Document
+from imports_client.errors import Place
+from imports_client.exporting import ExportFields, pieces_of_export
+from imports_client.pages import imports_of, results_of
+from imports_client.replicas import Replica, Replicas
+from imports_client.specs import SpecFields, creation, inline, new_request_id
+from imports_client.tries import CALL_SECONDS, Tries, answer_of
+from imports_client.uploading import upload
+from imports_client.waiting import import_and_wait
+from imports_client.watching import PATIENCE_SECONDS, SILENCE_SECONDS, Limits, watch_import, watch_imports
 
-if TYPE_CHECKING:  # the types of the stubs know it, the stubs themselves do not
-    from commerce.imports.v1.imports_pb2_grpc import ImportServiceAsyncStub
-    from commerce.imports.v1.resources_pb2_grpc import ResourceServiceAsyncStub
-
-CALL_SECONDS = 30.0
-
-
-class SpecFields(TypedDict, total=False):
-    """The optional fields of `ImportSpec`: see the contract."""
-
-    format: Format.ValueType
-    parent_resource_id: str
-    skip_errors: bool
-    reference: str
-    reference_origin: str
-    metadata: Struct
-    csv_options: CsvOptions
-    after: Sequence[str]
-
-
-class ExportFields(TypedDict, total=False):
-    """The optional fields of `ExportResourcesRequest`: see the contract."""
-
-    format: Format.ValueType
-    ids: Sequence[str]
-    keys: Sequence[ResourceKey]
-    updated_since: Timestamp
-    dry_data: bool
-    parent_resource_id: str
+Answer = TypeVar("Answer")
 
 
 class Imports:
-    """The calls, on one channel. Errors are `grpc.aio.AioRpcError`; `refusals.refusal_of` reads their details.
+    """The calls. What they raise is an `errors.ImportsError`: `Refused`, `ServiceAway`, `DeadlineOver` and others.
 
     `parent` is `organizations/{organization}`, `name` is `organizations/{organization}/imports/{import}`.
-    Timeouts are in seconds.
+
+    Times are in seconds. `timeout` bounds the whole call, whatever happens in it. `patience` is how long the service
+    may be away before the call fails with `ServiceAway`: it is tried again, at the next replica if there are several,
+    after pauses that grow to 5 s or are as long as the service asks for. With 0 each replica is asked once.
     """
 
-    def __init__(self, channel: grpc.aio.Channel) -> None:
-        self.channel = channel
-        self._stub: ImportServiceAsyncStub = ImportServiceStub(channel)
-        self._resources: ResourceServiceAsyncStub = ResourceServiceStub(channel)
+    def __init__(self, channel: grpc.aio.Channel, *others: grpc.aio.Channel) -> None:
+        """Channels to replicas of the same service; the caller closes them."""
+        self._replicas = Replicas((channel, *others))
+
+    @property
+    def channel(self) -> grpc.aio.Channel:
+        """That of the replica that is asked now."""
+        return self._replicas.current.channel
 
     async def create(
         self,
@@ -90,18 +66,24 @@ class Imports:
         request_id: str | None = None,
         validate_only: bool = False,
         timeout: float = CALL_SECONDS,
+        patience: float = 0.0,
         **spec: Unpack[SpecFields],
     ) -> Import:
         """Create an import from a small document or from values; it is pending when this returns.
 
-        A `request_id` is made up if none is given, so that no try can make a second import.
+        A `request_id` is made up if none is given, so that no try can make a second import; errors have it too.
         """
-        request = _creation(parent, resource_type, import_id, request_id, validate_only, spec)
+        request = creation(parent, resource_type, import_id, request_id, validate_only, spec)
         if isinstance(inputs, bytes):
             request.document = inputs
         else:
-            request.inputs.CopyFrom(InlineInputs(items=[_struct(each) for each in inputs]))
-        return await self._stub.CreateImport(request, timeout=timeout)
+            request.inputs.CopyFrom(inline(inputs))
+        return await self._answer(
+            lambda replica, seconds: replica.imports.CreateImport(request, timeout=seconds),
+            Place(parent, request.request_id),
+            timeout,
+            patience,
+        )
 
     async def upload(
         self,
@@ -113,23 +95,30 @@ class Imports:
         request_id: str | None = None,
         validate_only: bool = False,
         timeout: float | None = None,
+        patience: float = 0.0,
         **spec: Unpack[SpecFields],
     ) -> Import:
         """Create an import from a document of any size, read as it is sent.
 
-        Raises what reading the document raises; nothing is imported then. A broken upload is started anew by
-        the caller, with the same `request_id` when it is not known whether it arrived.
+        Raises what reading the document raises; nothing is imported then. A file or bytes are sent anew while
+        `patience` lasts. Pieces that come only once cannot be: `DocumentSpent` once the first was taken. After an
+        error other than `Refused` it may have arrived all the same: repeat with the error's `request_id`.
         """
-        header = _creation(parent, resource_type, import_id, request_id, validate_only, spec)
-        # To the service a sender that vanishes can look like the end of the document; with the hash it cannot.
-        header.document_sha256 = await sha256_of(document)
-        return await send(self._stub.UploadImport(timeout=timeout), header, document)
+        header = creation(parent, resource_type, import_id, request_id, validate_only, spec)
+        tries = self._tries(Place(parent, header.request_id), timeout, patience)
+        return await upload(tries, header, document)
 
-    async def get(self, name: str, *, timeout: float = CALL_SECONDS) -> Import:
+    async def get(self, name: str, *, timeout: float = CALL_SECONDS, patience: float = 0.0) -> Import:
         """The import with its logs, summary and fresh URLs."""
-        return await self._stub.GetImport(GetImportRequest(name=name), timeout=timeout)
+        request = GetImportRequest(name=name)
+        return await self._answer(
+            lambda replica, seconds: replica.imports.GetImport(request, timeout=seconds),
+            Place(name),
+            timeout,
+            patience,
+        )
 
-    async def list(
+    def list(
         self,
         parent: str,
         *,
@@ -139,27 +128,14 @@ class Imports:
     ) -> AsyncGenerator[Import, None]:
         """All imports that match, page after page as they are asked for. `timeout` is for one page."""
         request = ListImportsRequest(parent=parent, filter=filter, order_by=order_by, page_size=200)
-        while True:
-            page = await self._stub.ListImports(request, timeout=timeout)
-            for each in page.imports:
-                yield each
-            if not page.next_page_token:
-                return
-            request.page_token = page.next_page_token
+        return imports_of(request, lambda: self._tries(Place(parent), timeout))
 
-    async def results(
+    def results(
         self, name: str, *, outcomes: Iterable[Outcome.ValueType] = (), timeout: float = CALL_SECONDS
     ) -> AsyncGenerator[ImportResult, None]:
         """What became of each row, in row order, as far as the import has come. `timeout` is for one page."""
-        request = ListImportResultsRequest(parent=name, outcomes=list(outcomes), page_size=500)
-        while True:
-            page = await self._stub.ListImportResults(request, timeout=timeout)
-            for each in page.results:
-                yield each
-            # An empty page with a token: the import has not come further yet.
-            if not page.next_page_token or page.next_page_token == request.page_token or not page.results:
-                return
-            request.page_token = page.next_page_token
+        request = ListImportResultsRequest(parent=name, outcomes=[*outcomes], page_size=500)
+        return results_of(request, lambda: self._tries(Place(name), timeout))
 
     async def retry(
         self,
@@ -168,17 +144,20 @@ class Imports:
         outcomes: Iterable[Outcome.ValueType] = (),
         request_id: str | None = None,
         timeout: float | None = None,
+        patience: float = 0.0,
     ) -> Import:
         """Create an import of the failed and/or not processed rows of one that has ended; both without `outcomes`.
 
         A `request_id` is made up if none is given, so that no try can make a second retry. Many rows take a while.
         """
-        request = RetryImportRequest(
-            name=name,
-            outcomes=list(outcomes),
-            request_id=str(uuid.uuid4()) if request_id is None else request_id,
+        own_id = new_request_id() if request_id is None else request_id
+        request = RetryImportRequest(name=name, outcomes=[*outcomes], request_id=own_id)
+        return await self._answer(
+            lambda replica, seconds: replica.imports.RetryImport(request, timeout=seconds),
+            Place(name, own_id),
+            timeout,
+            patience,
         )
-        return await self._stub.RetryImport(request, timeout=timeout)
 
     def watch(
         self,
@@ -187,20 +166,43 @@ class Imports:
         resume_token: str = "",
         progress_interval: timedelta | None = None,
         timeout: float | None = None,
-        patience: float = 60.0,
+        patience: float = PATIENCE_SECONDS,
+        max_silence: float = SILENCE_SECONDS,
     ) -> AsyncGenerator[ImportEvent, None]:
-        """The import's events until its end, resumed when the service goes away: see
-        `watching.watch_import`."""
-        return watch_import(
-            self._stub,
-            name,
-            resume_token=resume_token,
-            progress_interval=progress_interval,
-            timeout=timeout,
-            patience=patience,
+        """The import's events until its end or its deletion, resumed when the connection or the service goes away.
+
+        Every recorded event comes once and in order, heartbeats and kinds of a later contract as well. Where nothing
+        at all comes for `max_silence`, the connection is taken for dead; `patience` begins anew with each event.
+        Raises `ResumeTokenExpired` rather than leave out what was missed; errors have the last event's `resume_token`.
+        Wrap it in `contextlib.aclosing` if you may leave before the end; the call ends with it.
+        """
+        limits = Limits(timeout=timeout, patience=patience, max_silence=max_silence)
+        place = Place(name, resume_token=resume_token)
+        return watch_import(self._replicas, place, limits, progress_interval=progress_interval)
+
+    def watch_imports(
+        self,
+        parent: str,
+        *,
+        filter: ImportFilter | None = None,
+        resume_token: str = "",
+        progress_interval: timedelta | None = None,
+        timeout: float | None = None,
+        patience: float = PATIENCE_SECONDS,
+        max_silence: float = SILENCE_SECONDS,
+    ) -> AsyncGenerator[ImportEvent, None]:
+        """The events of all imports of an organization that match, until you leave; otherwise as `watch`.
+
+        It begins with a SNAPSHOT of every import that has not ended; SYNCED says that all have been told. A
+        `resume_token` belongs to the filter that it came with.
+        """
+        limits = Limits(timeout=timeout, patience=patience, max_silence=max_silence)
+        place = Place(parent, resume_token=resume_token)
+        return watch_imports(
+            self._replicas, place, limits, filter=filter, progress_interval=progress_interval
         )
 
-    async def export(
+    def export(
         self,
         parent: str,
         resource_type: str,
@@ -213,12 +215,7 @@ class Imports:
         It is complete when it ends without an error; else discard what came. `timeout` is for all of it.
         """
         request = ExportResourcesRequest(parent=parent, resource_type=resource_type, **asked)
-        call = self._resources.ExportResources(request, timeout=timeout)
-        try:
-            async for response in call:
-                yield response.chunk
-        finally:
-            call.cancel()  # for a caller who has seen enough
+        return pieces_of_export(self._replicas, request, timeout=timeout)
 
     async def import_and_wait(
         self,
@@ -226,53 +223,63 @@ class Imports:
         resource_type: str,
         document: Document,
         *,
+        import_id: str = "",
+        request_id: str | None = None,
+        validate_only: bool = False,
         on_event: Callable[[ImportEvent], None] | None = None,
+        progress_interval: timedelta | None = None,
         timeout: float | None = None,
+        patience: float = PATIENCE_SECONDS,
+        max_silence: float = SILENCE_SECONDS,
         **spec: Unpack[SpecFields],
     ) -> Import:
         """Upload a document, watch the import to its end and return it, logs and URLs included.
 
-        Failed rows are no error: look at `status` and `errors_count`. `timeout` is for the upload and for the
-        watch each. Raises NOT_FOUND when the import is deleted meanwhile.
+        Completed or interrupted, with failed rows or without: all of that is returned, look at `status` and
+        `errors_count`. `timeout` is for the whole of it. Logs and URLs are missing when the import was deleted right
+        after its end, or could not be asked for any more.
+
+        Raises a typed error only when there is no final import: `Refused`; `ImportDeleted` before its end;
+        `ServiceAway`, `DeadlineOver`, `DocumentSpent`: the import may exist and go on, repeat with the error's
+        `request_id` and the same document, or `watch` its `name` if `last_import` is set.
         """
-        created = await self.upload(parent, resource_type, document, timeout=timeout, **spec)
-        async with aclosing(self.watch(created.name, timeout=timeout)) as events:
-            async for event in events:
-                if on_event is not None:
-                    on_event(event)
-        return await self.get(created.name)
+        header = creation(parent, resource_type, import_id, request_id, validate_only, spec)
+        return await import_and_wait(
+            self._replicas,
+            header,
+            document,
+            Limits(timeout=timeout, patience=patience, max_silence=max_silence),
+            is_own_id=request_id is None,
+            on_event=on_event,
+            progress_interval=progress_interval,
+        )
+
+    def _tries(self, place: Place, timeout: float | None, patience: float = 0.0) -> Tries:
+        return Tries(self._replicas, place, timeout=timeout, patience=patience)
+
+    async def _answer(
+        self,
+        ask: Callable[[Replica, float | None], Awaitable[Answer]],
+        place: Place,
+        timeout: float | None,
+        patience: float,
+    ) -> Answer:
+        return await answer_of(self._tries(place, timeout, patience), ask)
 
 
 @asynccontextmanager
 async def connect(
     target: str = DEFAULT_TARGET, *, credentials: grpc.ChannelCredentials | None = None
 ) -> AsyncIterator[Imports]:
-    """The calls on a channel of their own, closed at the end. Without `credentials` nothing is encrypted.
+    """The calls on channels of their own, closed at the end. Without `credentials` nothing is encrypted.
 
-    Connecting happens with the first call, which fails with UNAVAILABLE when nobody is there.
+    `target` is `host:port`, a name or an IP address, or several of them with commas between: replicas of one service,
+    of which another is asked when one is gone. A name that stands for several addresses does the same. Connecting
+    happens with the first call, which fails with `ServiceAway` when nobody is there. Raises ValueError without a
+    target.
     """
-    async with open_channel(target, credentials) as channel:
-        yield Imports(channel)
-
-
-def _creation(
-    parent: str,
-    resource_type: str,
-    import_id: str,
-    request_id: str | None,
-    validate_only: bool,
-    spec: SpecFields,
-) -> CreateImportRequest:
-    return CreateImportRequest(
-        parent=parent,
-        import_id=import_id,
-        request_id=str(uuid.uuid4()) if request_id is None else request_id,
-        validate_only=validate_only,
-        spec=ImportSpec(resource_type=resource_type, **spec),
-    )
-
-
-def _struct(values: Mapping[str, Any]) -> Struct:
-    struct = Struct()
-    struct.update(values)
-    return struct
+    async with AsyncExitStack() as stack:
+        channels = [
+            await stack.enter_async_context(open_channel(each, credentials)) for each in addresses_in(target)
+        ]
+        yield Imports(*channels)

@@ -13,6 +13,20 @@ CHUNK_BYTES = 256 * 1024  # small enough to interleave with other calls, large e
 Document = Path | bytes | AsyncIterable[bytes]
 """A file, the bytes themselves, or pieces of any size as they come."""
 
+
+class Pieces:
+    """Pieces that come only once, and whether any has been asked for. What was, cannot be sent again."""
+
+    def __init__(self, pieces: AsyncIterable[bytes]) -> None:
+        self._pieces = pieces
+        self.is_begun = False
+
+    async def __aiter__(self) -> AsyncGenerator[bytes, None]:
+        self.is_begun = True
+        async for piece in self._pieces:
+            yield piece
+
+
 _FORMATS: dict[str, Format.ValueType] = {
     ".csv": FORMAT_CSV,
     ".json": FORMAT_JSON,

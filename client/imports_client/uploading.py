@@ -1,16 +1,56 @@
 """Sends a document to its end or to its refusal, and makes sure that the refusal is what the caller sees."""
 
+import asyncio
 from collections.abc import Coroutine
 from contextlib import aclosing, suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 import grpc
 
 from commerce.imports.v1.imports_pb2 import CreateImportRequest, Import, UploadImportRequest
-from imports_client.documents import Document, chunks_of
+from imports_client.documents import Document, Pieces, chunks_of, sha256_of
+from imports_client.drops import is_passing
+from imports_client.errors import DocumentSpent
+from imports_client.refusals import refusal_of
+from imports_client.tries import Tries
 
 UploadCall = grpc.aio.StreamUnaryCall[UploadImportRequest, Import]
 T = TypeVar("T")
+
+
+async def upload(tries: Tries, header: CreateImportRequest, document: Document) -> Import:
+    """The service's answer. A file or bytes are sent again when the connection breaks, as long as `tries` allow.
+
+    Raises `CallFailed` or what reading the document raises.
+    """
+    try:
+        async with asyncio.timeout_at(tries.deadline) as bound:
+            # To the service a sender that vanishes can look like the end of the document; with the hash it cannot.
+            header.document_sha256 = await sha256_of(document)
+            return await _upload(
+                tries, header, document if isinstance(document, Path | bytes) else Pieces(document)
+            )
+    except TimeoutError:
+        if bound.expired():
+            raise tries.deadline_over() from tries.last_error
+        raise
+
+
+async def _upload(tries: Tries, header: CreateImportRequest, document: Path | bytes | Pieces) -> Import:
+    while True:
+        call = tries.replica.imports.UploadImport(timeout=tries.left())
+        try:
+            answer = await send(call, header, document)
+        except grpc.aio.AioRpcError as error:
+            if isinstance(document, Pieces) and document.is_begun and is_passing(refusal_of(error)):
+                if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED and tries.deadline is not None:
+                    raise tries.deadline_over() from error
+                raise DocumentSpent(error, tries.place) from error
+            await tries.wait_after(error)
+        else:
+            tries.has_succeeded()
+            return answer
 
 
 async def send(call: UploadCall, header: CreateImportRequest, document: Document) -> Import:

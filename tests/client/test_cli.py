@@ -67,6 +67,17 @@ class Shop(Partial):
         for status in (pb.STATUS_IN_PROGRESS, pb.STATUS_COMPLETED):
             yield pb.ImportEvent(kind=pb.KIND_TRANSITION, snapshot=self.state(status))
 
+    async def WatchImports(  # noqa: N802
+        self, request: pb.WatchImportsRequest, context: Context
+    ) -> AsyncIterator[pb.ImportEvent]:
+        assert request.parent == "organizations/acme"
+        yield pb.ImportEvent(kind=pb.KIND_SNAPSHOT, snapshot=self.state(pb.STATUS_PENDING))
+        yield pb.ImportEvent(kind=pb.KIND_SYNCED)
+        yield pb.ImportEvent(kind=pb.KIND_PROGRESS, snapshot=self.state(pb.STATUS_IN_PROGRESS))
+        yield pb.ImportEvent(kind=pb.KIND_TRANSITION, snapshot=self.state(pb.STATUS_COMPLETED))
+        yield pb.ImportEvent(kind=pb.KIND_DELETED, snapshot=self.state(pb.STATUS_COMPLETED))
+        await refuse(context, grpc.StatusCode.PERMISSION_DENIED, "enough")
+
     async def GetImport(self, request: pb.GetImportRequest, context: Context) -> pb.Import:  # noqa: N802
         return self.state(pb.STATUS_COMPLETED)
 
@@ -192,6 +203,7 @@ def test_what_the_message_says_is_not_said_again() -> None:
     "arguments",
     [
         pytest.param(["create"], id="no document"),
+        pytest.param(["list", "--server", "a:1,"], id="no address"),
         pytest.param(["create", "absent.csv", "--type", "skus"], id="a document that is not there"),
         pytest.param(["list", "--status", "done"], id="an unknown status"),
         pytest.param(["export", "--type", "skus", "--key", "A"], id="a key without a name"),
@@ -235,6 +247,24 @@ async def test_watch_with_json_prints_an_event_a_line(server: str) -> None:
         "KIND_TRANSITION",
     ]
     assert ended.status == 1
+
+
+async def test_watch_of_an_organization_tells_a_line_for_every_change(server: str) -> None:
+    ended = await imports("watch", "organizations/acme", server=server)
+
+    assert ended.out.splitlines() == [
+        "i-1: skus pending, 2 rows",
+        "i-1: skus completed, 2 rows, 1 created · 1 failed",
+        "i-1: skus deleted, 2 rows, 1 created · 1 failed",
+    ]
+    assert (ended.status, ended.err) == (3, "PERMISSION_DENIED: enough\n")
+
+
+async def test_watch_of_an_organization_with_json_prints_every_event(server: str) -> None:
+    ended = await imports("watch", "organizations/acme", "--json", server=server)
+
+    kinds = [event["kind"].removeprefix("KIND_") for event in ended.documents]
+    assert kinds == ["SNAPSHOT", "SYNCED", "PROGRESS", "TRANSITION", "DELETED"]
 
 
 async def test_list_reads_all_pages(server: str) -> None:

@@ -118,3 +118,15 @@ async def test_the_example_of_the_readme_works(service: Service, mode: str) -> N
     assert "STATUS_COMPLETED" in out.decode()
     assert any(line.startswith("1 PARCEL ") for line in lines)
     assert any(line.startswith("2 FREIGHT ") and "can't be blank" in line for line in lines)
+
+
+async def test_the_example_of_the_clients_page_works(service: Service) -> None:
+    page = (EXAMPLES.parent / "docs" / "client.md").read_text()
+    example = page.split("```python\n")[1].split("```")[0].replace("127.0.0.1:50051", service.address)
+
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", example), cwd=EXAMPLES.parent, stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+
+    assert (process.returncode, out.decode()) == (0, "STATUS_COMPLETED 5 created, 0 failed\n")

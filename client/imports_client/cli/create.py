@@ -24,8 +24,8 @@ from imports_client.cli.session import (
     full_name,
     session,
 )
-from imports_client.connection import SpecFields
 from imports_client.documents import Document, chunks_of, chunks_of_file, guessed_format
+from imports_client.specs import SpecFields
 
 _TAB = ("\\t", "tab")  # what a shell passes on more easily than a tab
 

@@ -16,7 +16,7 @@ from imports_client.cli.session import (
     full_name,
     session,
 )
-from imports_client.connection import CALL_SECONDS
+from imports_client.tries import CALL_SECONDS
 
 
 async def delete(

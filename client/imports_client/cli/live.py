@@ -19,6 +19,7 @@ from commerce.imports.v1.imports_pb2 import (
     ImportEvent,
     Status,
 )
+from imports_client.events import has_ended
 
 _STYLES: dict[Status.ValueType, str] = {STATUS_COMPLETED: "green", STATUS_INTERRUPTED: "red"}
 LABEL_COLUMNS = 27
@@ -29,10 +30,6 @@ def status_word(status: Status.ValueType) -> str:
     """`in_progress` of STATUS_IN_PROGRESS; a number of a later contract stays a number."""
     known = status in Status.values()
     return Status.Name(status).removeprefix("STATUS_").lower() if known else str(status)
-
-
-def has_ended(status: Status.ValueType) -> bool:
-    return status in {STATUS_COMPLETED, STATUS_INTERRUPTED}
 
 
 def counts_text(found: Import) -> str:

@@ -32,7 +32,7 @@ app = App(
     version_flags=[],
 )
 app.command("imports_client.cli.create:create", help="Import a document and watch it to its end.")
-app.command("imports_client.cli.watch:watch", help="Watch an import to its end.")
+app.command("imports_client.cli.watch:watch", help="Watch an import to its end, or all of an organization.")
 app.command("imports_client.cli.listing:list_imports", name="list", help="List imports, newest first.")
 app.command("imports_client.cli.show:show", help="Show one import and its failed rows.")
 app.command("imports_client.cli.errors:errors", help="Show what was said of an import's rows.")

@@ -8,12 +8,14 @@ import grpc
 from cyclopts import Parameter
 
 from commerce.imports.v1.imports_pb2 import FORMAT_CSV, FORMAT_JSON, Format
-from imports_client.channel import DEFAULT_TARGET
+from imports_client.channel import DEFAULT_TARGET, addresses_in
 from imports_client.cli.refused import CallRefused, WrongUsage
 from imports_client.connection import Imports, connect
 from imports_client.refusals import refusal_of
 
-Server = Annotated[str, Parameter(env_var="IMPORTS_SERVER", help="Where the service listens.")]
+Server = Annotated[
+    str, Parameter(env_var="IMPORTS_SERVER", help="Where the service listens, or several with commas.")
+]
 Organization = Annotated[str, Parameter(env_var="IMPORTS_ORGANIZATION", help="Whose imports.")]
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Write JSON for scripts to stdout.")]
 Name = Annotated[str, Parameter(help="The import's id or its whole name.")]
@@ -32,7 +34,11 @@ FORMATS: dict[str, Format.ValueType] = {"json": FORMAT_JSON, "csv": FORMAT_CSV}
 
 @asynccontextmanager
 async def session(server: str) -> AsyncIterator[Imports]:
-    """A connection whose errors become `CallRefused`."""
+    """A connection whose errors become `CallRefused`. Raises `WrongUsage` for what is no address."""
+    try:
+        addresses_in(server)
+    except ValueError as error:
+        raise WrongUsage(f"--server, IMPORTS_SERVER: {error}") from None
     try:
         async with connect(server) as imports:
             yield imports

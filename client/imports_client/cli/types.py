@@ -18,7 +18,7 @@ from commerce.imports.v1.resource_types_pb2_grpc import ResourceTypeServiceStub
 from imports_client.cli.console import open_console, shown
 from imports_client.cli.plain import as_line, as_plain, print_json, value_as_plain
 from imports_client.cli.session import DEFAULT_SERVER, AsJson, Server, session
-from imports_client.connection import CALL_SECONDS
+from imports_client.tries import CALL_SECONDS
 
 
 async def types(

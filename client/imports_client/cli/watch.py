@@ -1,4 +1,4 @@
-"""`imports watch`: follow one import to its end."""
+"""`imports watch`: follow one import to its end, or all imports of an organization."""
 
 from contextlib import aclosing
 from datetime import timedelta
@@ -14,17 +14,19 @@ from imports_client.cli.report import exit_status
 from imports_client.cli.session import (
     DEFAULT_SERVER,
     AsJson,
-    Name,
     Organization,
     Rows,
     Server,
     full_name,
     session,
 )
+from imports_client.cli.watch_all import is_organization, tell_all
 
 
 async def watch(
-    name: Name,
+    name: Annotated[
+        str, Parameter(help="The import's id or its whole name; organizations/acme: all imports of acme.")
+    ],
     /,
     *,
     organization: Organization | None = None,
@@ -36,10 +38,19 @@ async def watch(
     rows: Rows = 20,
     json: AsJson = False,
 ) -> int:
-    """Watch an import to its end. With --json: one event a line."""
-    full = full_name(name, organization)
+    """Watch an import to its end. With --json: one event a line.
+
+    Of an organization: all that happens to its imports, until Ctrl-C.
+    """
     interval = None if progress_interval is None else timedelta(seconds=progress_interval)
     console = open_console(quiet=json)
+    if is_organization(name):
+        async with session(server) as imports:
+            watching = imports.watch_imports(name, resume_token=resume_token, progress_interval=interval)
+            async with aclosing(watching) as events:
+                await tell_all(events, console, json=json)
+        return 0
+    full = full_name(name, organization)
     async with session(server) as imports:
         with LiveImport(console, full.rsplit("/", 1)[-1]) as live:
             watching = imports.watch(full, resume_token=resume_token, progress_interval=interval)

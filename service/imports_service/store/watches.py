@@ -102,10 +102,18 @@ async def list_unfinished(
     return [import_of(record) for record in records]
 
 
-async def clocks(connection: Connection, organization_ids: Sequence[str]) -> dict[str, int]:
-    """The number of each organization's last event; without those that have none."""
+class Clocks(NamedTuple):
+    """The number of each organization's last event, without those that have none; and when, if there is any."""
+
+    seqs: Mapping[str, int]
+    at: datetime | None
+
+
+async def clocks(connection: Connection, organization_ids: Sequence[str]) -> Clocks:
+    """The clocks of these organizations."""
     records = await connection.fetch(SQL.read_clocks, organization_ids)
-    return {record["organization_id"]: record["seq"] for record in records}
+    seqs = {record["organization_id"]: record["seq"] for record in records}
+    return Clocks(seqs, records[0]["read_at"] if records else None)
 
 
 async def queue(connection: Connection, organization_id: str) -> list[str]:

@@ -9,6 +9,7 @@ import asyncio
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 
 import structlog
 
@@ -18,21 +19,20 @@ from imports_service.domain.queries import ImportFilter
 from imports_service.store.database import Database
 from imports_service.store.nudges import Nudge
 from imports_service.store.watches import Found, Reading
+from imports_service.watch.agenda import Agenda
 from imports_service.watch.alarm import Alarm
 from imports_service.watch.answers import answer_questions
 from imports_service.watch.closings import Closings
 from imports_service.watch.failure import Failure
 from imports_service.watch.follower import Follower
 from imports_service.watch.listing import Stretch, read_stretch
-from imports_service.watch.news import News, Wants, read_news
+from imports_service.watch.news import News, read_news
 from imports_service.watch.past import Past, looked_up, read_past
 from imports_service.watch.places import Listed
 from imports_service.watch.questions import Question, Questions
 from imports_service.watch.watched_import import WatchedImport
 from imports_service.watch.window import Window
 
-PROGRESS_SECONDS = 0.1
-"""Progress is read at most so often, which is the shortest interval that a watcher may ask for."""
 EVENTS_KEPT = 256
 LONGEST_PAUSE_SECONDS = 1.0
 
@@ -40,13 +40,12 @@ log = structlog.get_logger(__name__)
 
 
 class Feed:
-    """`seq`: all events up to it have been read; `window`: the last of them, while somebody follows all imports."""
+    """`window`: the last events, while somebody follows all imports; `imports`: those that are watched, by uid."""
 
     def __init__(
         self, organization_id: str, database: Database, turnstile: asyncio.Semaphore, closings: Closings
     ) -> None:
         self.organization_id = organization_id
-        self.seq = 0
         self.window = Window(0, size=EVENTS_KEPT)
         self.imports: dict[str, WatchedImport] = {}
         self.followers: set[Follower] = set()
@@ -54,14 +53,13 @@ class Feed:
         self._database = database
         self._turnstile = turnstile
         self._closings = closings
-        self._alarm = Alarm()
-        self._questions = Questions(self._alarm)
-        self._has_begun = False
+        self._agenda = Agenda()
         self._failure: Failure | None = None
-        self._moved: set[str] = set()
-        self._wants_events = False
-        self._wants_queue = False
-        self._progress_at = 0.0
+
+    @property
+    def seq(self) -> int:
+        """All events up to this number have been read; 0 before the first reading."""
+        return self._agenda.seq or 0
 
     # what watchers call
 
@@ -69,7 +67,7 @@ class Feed:
     def watching(self, alarm: Alarm) -> Iterator[Questions]:
         """For one who watches a single import: what to ask, and the end of it."""
         try:
-            yield self._questions
+            yield self._agenda.questions
         finally:
             self._forget(alarm)
 
@@ -80,7 +78,7 @@ class Feed:
             self.window = Window(self.seq, size=EVENTS_KEPT)
         self.followers.add(follower)
         try:
-            yield self._questions
+            yield self._agenda.questions
         finally:
             self.followers.remove(follower)
             self._drop_unwatched()
@@ -106,7 +104,7 @@ class Feed:
         if seq >= self.seq:
             self.imports[uid] = self._watched(reading, seq)
         else:
-            self._look_at(uid)
+            self._agenda.read_progress([uid])
 
     def check(self) -> None:
         """Raises what keeps this feed from telling anything for some time now."""
@@ -120,20 +118,24 @@ class Feed:
         if nudge.uid is None:
             self.look_again(has_events=True)
         elif nudge.uid not in self.imports and not self.followers:
-            self._wants_queue = self._wants_queue or self._is_queue_watched()
-            self._alarm.ring()
+            self._see_to_queue()
         elif nudge.is_progress:
-            self._look_at(nudge.uid)
+            self._agenda.read_progress([nudge.uid])
         else:
-            self._wants_events = True
-            self._alarm.ring()
+            self._agenda.read_events()
 
     def look_again(self, *, has_events: bool) -> None:
         """Read the progress of all imports, and the events if there are any: a nudge may have been lost."""
-        self._wants_events = self._wants_events or has_events
-        self._moved.update(uid for uid, watched in self.imports.items() if watched.is_live)
-        self._wants_queue = self._wants_queue or self._is_queue_watched()
-        self._alarm.ring()
+        if has_events:
+            self._agenda.read_events()
+        self._agenda.read_progress(uid for uid, watched in self.imports.items() if watched.is_live)
+        self._see_to_queue()
+
+    def measure_again(self, at: datetime) -> None:
+        """Tell those whose import takes longer than they have been told."""
+        for watched in self.imports.values():
+            if watched.measure_again(at):
+                self._tell_progress(watched)
 
     def trim(self) -> None:
         """Drop the events that nobody can be about to tell any more."""
@@ -153,15 +155,9 @@ class Feed:
 
     async def keep_reading(self) -> None:
         """Read whenever there is something to read, until cancelled."""
-        now = asyncio.get_running_loop().time
         while True:
-            due = self._due()
-            if due is None or due > now():
-                await self._alarm.rest(due)
-                continue
-            self._progress_at = now() + PROGRESS_SECONDS
-            questions = self._questions.take()
-            wants = self._take_wants(questions)
+            questions = await self._agenda.next()
+            wants = self._agenda.take(questions, self._version_of)
             try:
                 async with self._turnstile, self._database.connection() as connection:
                     news = await read_news(connection, self.organization_id, self.seq, wants, self.imports)
@@ -170,23 +166,9 @@ class Feed:
             except Exception as error:
                 await self._fail(error, questions)
 
-    def _due(self) -> float | None:
-        if self._questions.are_waiting or (self._wants_events and self._has_begun):
-            return 0.0
-        return self._progress_at if self._moved or self._wants_queue else None
-
-    def _take_wants(self, questions: Sequence[Question]) -> Wants:
-        moved, self._moved = self._moved, set()
-        wants = Wants(
-            import_ids=[question.import_id for question in questions if question.import_id is not None],
-            places=[question.place for question in questions if question.place is not None],
-            asks_clock=bool(questions),
-            versions={uid: _version(self.imports.get(uid)) for uid in moved},
-            events_after=self.seq if self._wants_events and self._has_begun else None,
-            queue=self._wants_queue,
-        )
-        self._wants_events = self._wants_queue = False
-        return wants
+    def _version_of(self, uid: str) -> int:
+        watched = self.imports.get(uid)
+        return watched.version if watched is not None else 0
 
     async def _fail(self, error: Exception, questions: Sequence[Question]) -> None:
         """Whoever has just come is told at once; the others after a while. Then read again, all of it."""
@@ -214,23 +196,22 @@ class Feed:
         if news.queue is not None:
             self._queue(news.queue)
         elif news.events:
-            self._wants_queue = self._wants_queue or self._is_queue_watched()
+            self._see_to_queue()
         if news.found is not None:
             answer_questions(news.found, news.missed, questions, self._watch)
         self._drop_unwatched()
 
     def _begin(self, found: Found) -> None:
         """Follow the imports that were asked for from the moment of the answer on."""
-        if not self._has_begun:
-            self._has_begun = True
-            self.seq = found.seq
-            self.window = Window(self.seq, size=EVENTS_KEPT)
+        if self._agenda.seq is None:
+            self._agenda.seq = found.seq
+            self.window = Window(found.seq, size=EVENTS_KEPT)
         for reading in found.readings:
             if reading.snapshot.uid not in self.imports:
                 self.imports[reading.snapshot.uid] = self._watched(reading, found.seq)
 
     def _record(self, event: Event) -> None:
-        self.seq = event.seq
+        self._agenda.seq = event.seq
         uid = event.snapshot.uid
         watched = self.imports.get(uid)
         if watched is None and self.followers and _may_go_on(event):
@@ -264,12 +245,9 @@ class Feed:
         for follower in self.followers:
             follower.mark(watched)
 
-    def _look_at(self, uid: str) -> None:
-        self._moved.add(uid)
-        self._alarm.ring()
-
-    def _is_queue_watched(self) -> bool:
-        return any(watched.is_pending for watched in self.imports.values())
+    def _see_to_queue(self) -> None:
+        if any(watched.is_pending for watched in self.imports.values()):
+            self._agenda.read_queue()
 
     def _watch(self, alarm: Alarm, uid: str) -> WatchedImport:
         watched = self._watching[alarm] = self.imports[uid]
@@ -296,7 +274,3 @@ class Feed:
 
 def _may_go_on(event: Event) -> bool:
     return event.kind is not EventKind.DELETED and not event.snapshot.status.has_ended
-
-
-def _version(watched: WatchedImport | None) -> int:
-    return watched.snapshot.version if watched is not None and watched.snapshot is not None else 0

@@ -90,13 +90,15 @@ class Feeds:
                 continue
             try:
                 async with self._turnstile, self._database.connection() as connection:
-                    seqs = await clocks(connection, [feed.organization_id for feed in feeds])
+                    seqs, at = await clocks(connection, [feed.organization_id for feed in feeds])
             except Unavailable as away:
                 log.warning("watches do not know what they miss", error=str(away))
                 continue
             random.shuffle(feeds)
             for number, feed in enumerate(feeds):
                 feed.trim()
+                if at is not None:
+                    feed.measure_again(at)
                 has_events = seqs.get(feed.organization_id, 0) > feed.seq
                 if has_events or number < PROGRESS_AT_ONCE:
                     feed.look_again(has_events=has_events)

@@ -12,7 +12,8 @@ PROGRESS_AT_ONCE = 16
 
 class _Told(NamedTuple):
     version: int
-    ahead: int
+    edition: int | None
+    """Of the progress; None when an event or a first snapshot was told, and not its progress by itself."""
     due: float
     """From when on progress may be told again."""
 
@@ -38,14 +39,14 @@ class Follower:
         """Whether the import matched when it was last told, and had not ended."""
         return uid in self._told
 
-    def remember(self, snapshot: Import) -> None:
+    def remember(self, snapshot: Import, now: float) -> None:
         """An event has told the import in this state, and it matches."""
-        before = self._told.get(snapshot.uid, _Told(0, 0, 0.0))
+        before = self._told.get(snapshot.uid, _Told(0, None, now + self._progress_seconds))
         self._told[snapshot.uid] = before._replace(version=snapshot.version)
 
     def told_first(self, snapshot: Import, now: float) -> None:
         """The first snapshot of the import was told."""
-        self._told[snapshot.uid] = _Told(snapshot.version, 0, now + self._progress_seconds)
+        self._told[snapshot.uid] = _Told(snapshot.version, None, now + self._progress_seconds)
 
     def forget(self, uid: str) -> None:
         """The import has ended, is gone, or does not match any more."""
@@ -76,7 +77,7 @@ class Follower:
             self._told.pop(watched.uid, None)
         else:
             due = now + self._progress_seconds
-            self._told[watched.uid] = _Told(watched.snapshot.version, watched.ahead, due)
+            self._told[watched.uid] = _Told(watched.snapshot.version, watched.edition, due)
 
     def _due_of(self, uid: str) -> float:
         told = self._told.get(uid)
@@ -86,6 +87,4 @@ class Follower:
 def _is_news(watched: WatchedImport, told: _Told | None) -> bool:
     if watched.snapshot is None or not watched.is_live:
         return False
-    if told is None or watched.snapshot.version > told.version:
-        return True
-    return watched.is_pending and watched.ahead != told.ahead
+    return told is None or watched.snapshot.version > told.version or watched.edition != told.edition

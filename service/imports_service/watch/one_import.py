@@ -73,9 +73,8 @@ class _Watch:
         self._alarm = alarm
         self._progress_seconds = progress_interval.total_seconds()
         self._heartbeat_seconds = heartbeat.total_seconds()
-        self._ahead = 0
-        self._tells_queue = False
-        """Whether a pending import's place in the queue is still to be told once."""
+        self._edition: int | None = None
+        """Of the progress that was told last; None when there is some to tell."""
         self._progress_at = 0.0
         """From when on progress may be told."""
         self._heartbeat_at = 0.0
@@ -88,10 +87,10 @@ class _Watch:
         snapshot = answer.reading.snapshot
         self._watched = answer.watched
         self._place = Place(name, snapshot.uid, answer.seq, snapshot.version)
-        self._ahead = answer.watched.ahead
         self.is_over = snapshot.status.has_ended
-        self._tells_queue = snapshot.status is Status.PENDING
         self._told_progress()
+        if snapshot.status is not Status.PENDING:  # which tells its place in the queue as progress, too
+            self._note_edition()
         return [self._tell_now(answer.watched, WatchKind.SNAPSHOT, answer.reading)]
 
     async def resume(self, place: Place, questions: Questions) -> list[WatchEvent]:
@@ -102,6 +101,7 @@ class _Watch:
         self._watched = answer.watched
         self._place = place
         self._told_progress()
+        self._note_edition()
         told = self._tell_recorded(answer.missed)
         if answer.is_all and not self.is_over:
             self._place = self._place._replace(seq=max(self._place.seq, answer.seq))
@@ -140,11 +140,7 @@ class _Watch:
             self._place = self._place._replace(seq=seq)
 
     def _has_progress(self, watched: WatchedImport) -> bool:
-        if watched.snapshot is None:
-            return False
-        if watched.snapshot.version > self._place.version:
-            return True
-        return watched.is_pending and (self._tells_queue or watched.ahead != self._ahead)
+        return watched.version >= self._place.version and watched.edition != self._edition
 
     def _tell_recorded(self, recorded: Sequence[Recorded]) -> list[WatchEvent]:
         """The watch is over with the event that ended the import; with its deletion where that is known too."""
@@ -160,15 +156,16 @@ class _Watch:
             if event.kind is EventKind.DELETED or (_is_terminal(event) and not is_gone):
                 self.is_over = True
                 break
+        self._note_edition()
         self._was_told()
         return told
 
     def _tell_progress(self, watched: WatchedImport) -> WatchEvent:
-        self._tells_queue = False
-        self._ahead = watched.ahead
         self._told_progress()
         self._catch_up()
-        return self._tell_now(watched, WatchKind.PROGRESS, watched.reading)
+        told = self._tell_now(watched, WatchKind.PROGRESS, watched.reading)
+        self._note_edition()
+        return told
 
     def _tell_now(self, watched: WatchedImport, kind: WatchKind, reading: Reading) -> WatchEvent:
         self._place = self._place._replace(version=reading.snapshot.version)
@@ -189,6 +186,12 @@ class _Watch:
 
     def _token(self) -> str:
         return self._place.token
+
+    def _note_edition(self) -> None:
+        """Where what was told is the newest state, its progress has been told as well."""
+        watched = self._watched
+        if watched is not None and watched.version <= self._place.version:
+            self._edition = watched.edition
 
     def _told_progress(self) -> None:
         self._progress_at = _now() + self._progress_seconds

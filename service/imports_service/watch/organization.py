@@ -160,7 +160,7 @@ class _Watch:
     def _tell(self, recorded: Recorded) -> WatchEvent:
         event = recorded.event
         if _may_go_on(event) and self._filter.matches(event.snapshot):
-            self._follower.remember(event.snapshot)
+            self._follower.remember(event.snapshot, _now())
         else:
             self._follower.forget(event.snapshot.uid)
         self._was_told()

@@ -1,6 +1,7 @@
 """One import as a process knows it while somebody watches it: read once, told to all."""
 
 from collections.abc import Callable, Hashable
+from datetime import datetime, timedelta
 
 from imports_service.domain.imports import Event, EventKind, Import, Status
 from imports_service.store.watches import Reading
@@ -11,13 +12,14 @@ from imports_service.watch.progress import ProgressMeter
 from imports_service.watch.window import Window
 
 EVENTS_KEPT = 16
+ETA_TOLERANCE = timedelta(seconds=1)
 
 
 class WatchedImport:
     """`snapshot`: the newest that was read, None when it is gone. `window`: its last events.
 
-    `watchers`: the alarms of those who watch this import alone, each with the moment from which it may be told
-    progress.
+    `edition` counts what PROGRESS has had to tell. `watchers`: the alarms of those who watch this import alone, each
+    with the moment from which it may be told progress.
     """
 
     def __init__(self, reading: Reading, seq: int, closings: Closings) -> None:
@@ -27,6 +29,7 @@ class WatchedImport:
         self.window = Window(seq, size=EVENTS_KEPT)
         self.watchers: dict[Alarm, float] = {}
         self.ahead = 0
+        self.edition = 0
         self._meter = ProgressMeter(closings)
         self._measured = self._meter.read(reading.snapshot, reading.at, ahead=0)
         self._told: dict[Hashable, WatchEvent] = {}
@@ -35,6 +38,11 @@ class WatchedImport:
     def is_live(self) -> bool:
         """Whether it may still change."""
         return self.snapshot is not None and not self.snapshot.status.has_ended
+
+    @property
+    def version(self) -> int:
+        """That of the newest state; 0 when it is gone."""
+        return self.snapshot.version if self.snapshot is not None else 0
 
     @property
     def is_pending(self) -> bool:
@@ -53,8 +61,21 @@ class WatchedImport:
         if self.snapshot is None or reading.snapshot.version <= self.snapshot.version:
             return False
         self.snapshot, self.at = reading
-        self._told.clear()
-        self._measured = self._meter.read(self.snapshot, self.at, ahead=self.ahead)
+        self._measure(self._meter.read(self.snapshot, self.at, ahead=self.ahead))
+        return True
+
+    def measure_again(self, at: datetime) -> bool:
+        """Judge the same state by a later time: an import that stalls, or takes its time to close, tells by silence.
+
+        False when that only confirms what watchers have been told.
+        """
+        if self.snapshot is None or self.snapshot.status is not Status.IN_PROGRESS or at <= self.at:
+            return False
+        measured = self._meter.read(self.snapshot, at, ahead=self.ahead)
+        if not _differs(self._measured, measured, elapsed=at - self.at):
+            return False
+        self.at = at
+        self._measure(measured)
         return True
 
     def record(self, event: Event) -> Recorded:
@@ -74,9 +95,13 @@ class WatchedImport:
         if ahead == self.ahead or self.snapshot is None:
             return False
         self.ahead = ahead
-        self._told.clear()
-        self._measured = self._meter.read(self.snapshot, self.at, ahead=ahead)
+        self._measure(self._meter.read(self.snapshot, self.at, ahead=ahead))
         return True
+
+    def _measure(self, measured: Progress) -> None:
+        self._measured = measured
+        self.edition += 1
+        self._told.clear()
 
     @property
     def reading(self) -> Reading:
@@ -115,6 +140,14 @@ class WatchedImport:
         """Wake each watcher as soon as it may be told progress."""
         for alarm, due in self.watchers.items():
             alarm.ring_at(due)
+
+
+def _differs(told: Progress, measured: Progress, *, elapsed: timedelta) -> bool:
+    """Whether the time left is another one than watchers can count down to by themselves."""
+    if told.eta is None or measured.eta is None:
+        return told.eta is not measured.eta
+    expected = max(timedelta(0), told.eta - elapsed)
+    return abs(measured.eta - expected) > max(ETA_TOLERANCE, expected / 10)
 
 
 def _recorded_state(snapshot: Import) -> tuple[object, ...]:

@@ -1226,7 +1226,7 @@ class Progress(_message.Message):
     """How many imports of the organization stand before it, while pending; 0 = it is next."""
     @_builtins.property
     def eta(self) -> _duration_pb2.Duration:
-        """How long the rest takes at that speed; unset when unknown."""
+        """How long until the import has ended: the rest of the rows at that speed, and its files; unset when unknown."""
 
     def __init__(
         self,
