@@ -46,7 +46,7 @@ async def stage(
         yield stage
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def planted_stage(
     request: pytest.FixtureRequest,
     cluster: Cluster,

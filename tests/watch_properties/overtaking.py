@@ -21,10 +21,6 @@ from tests.watch_properties.watchers import Watcher
 DOCUMENT = b'{"code":"A","name":"Shirt","do_not_ship":true}'
 
 
-async def test_a_change_that_others_wait_for_is_told_before_them(stage: Stage) -> None:
-    await overtaken(stage)
-
-
 async def overtaken(stage: Stage) -> None:
     """In each organization an import is made by a transaction that stays open after it has its place.
 

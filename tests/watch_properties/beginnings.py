@@ -19,7 +19,8 @@ DOCUMENT = b'{"code":"A","name":"Shirt","do_not_ship":true}'
 WANTED = pb.ImportFilter(reference_prefix="spring")
 
 
-async def test_what_changes_while_the_first_snapshots_are_told_is_told_once(stage: Stage) -> None:
+async def changed_meanwhile(stage: Stage) -> None:
+    """The first snapshots of many imports, which change while the reader pauses. Raises `Broken`."""
     organization_id = uuid4().hex
     stage.fleet.workers[0].freeze()
     try:
