@@ -6,8 +6,15 @@ from collections.abc import AsyncIterator
 import pytest
 
 from imports_service.store.database import Database
-from imports_service.store.nudges import Nudges
+from imports_service.store.nudges import Nudges, open_nudges
 from imports_service.watch.feeds import Feeds, open_feeds
+
+
+@pytest.fixture
+async def nudges(database_url: str) -> AsyncIterator[Nudges]:
+    """Those of a process that changes imports: they travel to the processes that serve watches."""
+    async with open_nudges(database_url, application_name="imports-test") as nudges:
+        yield nudges
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ class Follower:
 
     def told_first(self, snapshot: Import, now: float) -> None:
         """The first snapshot of the import was told."""
-        self._told[snapshot.uid] = _Told(snapshot.version, None, now + self._progress_seconds)
+        self._told[snapshot.uid] = _Told(snapshot.version, ahead, now + self._progress_seconds)
 
     def forget(self, uid: str) -> None:
         """The import has ended, is gone, or does not match any more."""

@@ -98,9 +98,10 @@ class _Watch:
                 ):
                     yield self._tell(looked_up(event))
             seq = stretch.seq
+            places = {uid: ahead for ahead, uid in enumerate(stretch.queue)}
             for import_ in stretch.imports:
                 self._place = self._place._replace(seq=seq, listed=Listed.of(import_))
-                yield self._tell_first(Reading(import_, stretch.at), seq)
+                yield self._tell_first(Reading(import_, stretch.at), seq, ahead=places.get(import_.uid, 0))
             if stretch.is_last:
                 break
         self._place = self._place._replace(seq=seq, listed=None)
@@ -166,8 +167,8 @@ class _Watch:
         self._was_told()
         return recorded.told((self._place.filter_digest, self._place.listed), self._token)
 
-    def _tell_first(self, reading: Reading, seq: int) -> WatchEvent:
-        self._feed.adopt(reading, seq)
+    def _tell_first(self, reading: Reading, seq: int, *, ahead: int) -> WatchEvent:
+        self._feed.adopt(reading, seq, ahead=ahead)
         self._follower.told_first(reading.snapshot, _now())
         self._was_told()
         return WatchEvent(
@@ -175,7 +176,7 @@ class _Watch:
             token=self._token(),
             occurred_at=reading.at,
             snapshot=reading.snapshot,
-            progress=ProgressMeter().read(reading.snapshot, reading.at, ahead=0),
+            progress=ProgressMeter().read(reading.snapshot, reading.at, ahead=ahead),
         )
 
     def _tell_progress(self, watched: WatchedImport, now: float) -> list[WatchEvent]:

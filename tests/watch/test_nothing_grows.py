@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import signal
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -32,6 +33,8 @@ WARM_UP = 2_000
 ALLOWED_BYTES = 8 * MIB
 """Allocators settle for some thousand calls more; an open watch takes 23 KiB or more, ten thousand of them 225 MiB."""
 
+FROZEN_SECONDS = 20.0
+"""Twice what keepalive takes."""
 UNREAD = 1_500
 FILLER = {"filler": "x" * 40_000}
 ALLOWED_UNREAD_BYTES = 24 * MIB
@@ -121,6 +124,22 @@ async def test_a_client_that_stops_reading_costs_no_memory_and_misses_no_event(
     ]
 
 
+async def test_a_client_that_is_frozen_is_dropped_within_seconds(
+    database: Database, nudges: Nudges, watchers: Helper, service: Service
+) -> None:
+    story = await Story.begin(database, nudges)
+    request = pb.WatchImportRequest(name=str(story.name)).SerializeToString().hex()
+    opened = await watchers.ask(
+        "open", target=service.address, method=WATCH_IMPORT, requests=[request] * 5, channels=2, within=10
+    )
+    served = sum(call.count for call in calls_in_flight())
+    watchers.process.send_signal(signal.SIGSTOP)
+
+    await nobody_is_served(within=FROZEN_SECONDS)
+
+    assert (len(opened["told"]), served) == (5, 5)
+
+
 async def read_until_it_knows(
     watching: AsyncIterator[pb.ImportEvent], processed: int
 ) -> list[pb.ImportEvent]:
@@ -141,10 +160,15 @@ async def churn(watchers: Helper, address: str, story: Story, times: int) -> dic
     return ended
 
 
-async def nobody_is_served() -> None:
+def calls_in_flight() -> list[InFlight]:
     calls = [found for found in gc.get_objects() if isinstance(found, InFlight)]
     assert calls
-    await eventually(lambda: all(call.count == 0 for call in calls), what="the end of every call")
+    return calls
+
+
+async def nobody_is_served(within: float = 10.0) -> None:
+    calls = calls_in_flight()
+    await eventually(lambda: all(call.count == 0 for call in calls), within, "the end of every call")
 
 
 def objects_by_type() -> Counter[str]:

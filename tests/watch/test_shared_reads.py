@@ -1,0 +1,131 @@
+"""What watching costs the database: one read serves all who watch the same, as PostgreSQL itself counts."""
+
+import asyncio
+from collections import Counter
+from contextlib import AsyncExitStack, aclosing
+from datetime import timedelta
+
+import pytest
+
+from imports_service.store.database import Connection, Database
+from imports_service.watch.events import WatchEvent
+from imports_service.watch.feeds import Feeds
+from imports_service.watch.one_import import watch_import
+from tests.eventually import eventually
+from tests.watch.story import Story
+
+WATCHERS = 1_000
+CHANGES = 20
+READS = (
+    "find_watched_imports",
+    "find_moved_imports",
+    "list_events",
+    "list_events_of_import",
+    "list_missed_events",
+    "list_queue",
+    "read_clock",
+    "read_clocks",
+    "get_import",
+    "get_import_by_uid",
+)
+POLLS_PER_SECOND = 3
+"""Every one to two seconds the clocks are read, and the imports that may have moved."""
+
+
+@pytest.fixture
+async def counting(database: Database) -> None:
+    async with database.connection() as connection:
+        await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+
+
+async def reads(connection: Connection) -> Counter[str]:
+    """How often each statement of a watch has been run in this database."""
+    counted: Counter[str] = Counter()
+    for record in await connection.fetch(
+        "SELECT query, calls FROM pg_stat_statements JOIN pg_database ON pg_database.oid = dbid"
+        " WHERE datname = current_database()"
+    ):
+        for name in READS:
+            if f"/* {name} */" in record["query"]:
+                counted[name] += record["calls"]
+    return counted
+
+
+class Crowd:
+    """Many who watch one import."""
+
+    def __init__(self) -> None:
+        self.told: list[list[WatchEvent]] = []
+
+    async def watch(self, story: Story, feeds: Feeds, *, token: str | None = None) -> None:
+        told: list[WatchEvent] = []
+        self.told.append(told)
+        interval = timedelta(milliseconds=100)
+        watching = watch_import(story.name, resume_token=token, progress_interval=interval, feeds=feeds)
+        async with aclosing(watching) as events:
+            async for event in events:
+                told.append(event)
+
+    async def all_know(self, version: int) -> None:
+        await eventually(
+            lambda: all(told and _version(told[-1]) >= version for told in self.told),
+            what=f"everybody knowing version {version}",
+        )
+
+
+def _version(event: WatchEvent) -> int:
+    return event.snapshot.version if event.snapshot else 0
+
+
+@pytest.mark.usefixtures("counting")
+async def test_a_thousand_watchers_of_one_import_cost_one_read_a_change(
+    database: Database, feeds: Feeds
+) -> None:
+    story, crowd = await Story.begin(database, feeds.nudges), Crowd()
+    await story.start()
+    clock = asyncio.get_running_loop().time
+    async with AsyncExitStack() as stack, database.connection() as connection:
+        watchers = await stack.enter_async_context(asyncio.TaskGroup())
+        tasks = [watchers.create_task(crowd.watch(story, feeds)) for _ in range(WATCHERS)]
+        await crowd.all_know((await story.now()).version)
+        opened = await reads(connection)
+
+        began = clock()
+        for number in range(CHANGES):
+            await story.update(str(number))
+            await crowd.all_know((await story.now()).version)
+        for _ in range(CHANGES // 4):
+            await story.count(created=1)
+            await crowd.all_know((await story.now()).version)
+        polls = POLLS_PER_SECOND * (clock() - began + 1)
+        changed = await reads(connection) - opened
+        for task in tasks:
+            task.cancel()
+
+    own = CHANGES + CHANGES // 4  # what the test itself reads, to know the version
+    assert opened.total() < 20
+    assert changed["list_events"] >= CHANGES
+    assert changed.total() - own <= CHANGES + CHANGES // 4 + polls
+    assert all(len(told) >= 1 + CHANGES for told in crowd.told)
+
+
+@pytest.mark.usefixtures("counting")
+async def test_a_thousand_who_come_back_at_once_are_told_what_they_missed_by_few_reads(
+    database: Database, feeds: Feeds
+) -> None:
+    story, crowd = await Story.begin(database, feeds.nudges), Crowd()
+    async with aclosing(watch_import(story.name, feeds=feeds)) as watching:
+        token = (await anext(watching)).token
+    await story.start()
+    await story.update("spring")
+    async with database.connection() as connection:
+        before = await reads(connection)
+        async with asyncio.TaskGroup() as watchers:
+            for _ in range(WATCHERS):
+                watchers.create_task(crowd.watch(story, feeds, token=token))
+            await crowd.all_know((await story.now()).version)
+            resumed = await reads(connection) - before
+            await story.work_off()
+
+    assert resumed.total() < 20
+    assert {len(told) for told in crowd.told} == {3}
