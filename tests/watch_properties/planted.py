@@ -25,6 +25,11 @@ def a_sequence_as_clock() -> None:
     SQL._texts["tick_clock"] = NEXT_OF_A_SEQUENCE
 
 
+def an_event_left_out() -> None:
+    """Of the events of an organization one is not read now and then."""
+    SQL._texts["list_events"] = SQL.list_events.replace("seq > $2", "seq > $2 AND seq % 5 <> 0")
+
+
 def tokens_of_before() -> None:
     """A token resumes before its event, and not after it."""
     token = vars(Place)["token"].fget
@@ -33,7 +38,7 @@ def tokens_of_before() -> None:
 
 
 FAULTS: dict[str, Callable[[], None]] = {
-    fault.__name__: fault for fault in (a_sequence_as_clock, tokens_of_before)
+    fault.__name__: fault for fault in (a_sequence_as_clock, an_event_left_out, tokens_of_before)
 }
 
 SCHEMAS = {"a_sequence_as_clock": A_SEQUENCE}
