@@ -153,7 +153,7 @@ async def clients_of(fleet: Fleet) -> AsyncIterator[list[Client]]:
 IMPATIENT = (
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 5_000),  # how long a connection may take to be made
     ("grpc.max_reconnect_backoff_ms", 300),
 )
 """A channel that tries again soon: servers are away for seconds here."""

@@ -15,13 +15,13 @@ from imports_service.store import events, imports
 from imports_service.store.database import Connection, Database, open_database
 from tests.eventually import eventually
 from tests.watch_properties.conftest import Stage
-from tests.watch_properties.play import prove, prove_resumed
+from tests.watch_properties.play import TOLD_SECONDS, prove, prove_resumed
 from tests.watch_properties.watchers import Watcher
 
 DOCUMENT = b'{"code":"A","name":"Shirt","do_not_ship":true}'
 
 
-async def overtaken(stage: Stage) -> None:
+async def overtaken(stage: Stage, *, within: float = TOLD_SECONDS) -> None:
     """In each organization an import is made by a transaction that stays open after it has its place.
 
     Others are begun behind it, and meanwhile time passes: heartbeats are told, whose tokens must not be past what is
@@ -48,7 +48,7 @@ async def overtaken(stage: Stage) -> None:
 
         await eventually(others_have_ended, 20, "the end of the imports that have rows")
         for watcher in watchers:
-            await prove(stage.oracle, watcher)
+            await prove(stage.oracle, watcher, within=within)
         for watcher in watchers:
             for place in range(len(watcher.watched.told)):
                 await prove_resumed(stage.oracle, watcher, place, server=place)

@@ -131,7 +131,7 @@ class Play:
                 server.cut_clients()
 
 
-async def prove(oracle: Oracle, watcher: Watcher, how: str = "") -> None:
+async def prove(oracle: Oracle, watcher: Watcher, how: str = "", *, within: float = TOLD_SECONDS) -> None:
     """Wait until it told all that has happened by now. Raises `Broken` when it does not, or told something else."""
     history = await oracle.history(watcher.organization_id)
 
@@ -140,7 +140,7 @@ async def prove(oracle: Oracle, watcher: Watcher, how: str = "") -> None:
         return True
 
     try:
-        await eventually(is_right, TOLD_SECONDS, "the whole story", every=0.02)
+        await eventually(is_right, within, "the whole story", every=0.02)
     except (Wrong, AssertionError) as error:
         fault = error if isinstance(error, Wrong) else error.__cause__
         story = report(history, watcher.watched)

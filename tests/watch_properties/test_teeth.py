@@ -36,4 +36,4 @@ async def test_a_change_that_is_overtaken_is_found_when_a_sequence_is_the_clock(
     monkeypatch.setitem(SQL._texts, "tick_clock", NEXT_OF_A_SEQUENCE)
 
     with pytest.RaisesGroup(pytest.RaisesExc(Broken, match="told were"), flatten_subgroups=True):
-        await overtaken(planted_stage)
+        await overtaken(planted_stage, within=4.0)
