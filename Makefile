@@ -18,8 +18,8 @@ serve: .venv/service ## Run the embedded service on 127.0.0.1:50051 until Ctrl-C
 test: .venv/dev $(GRPC_JS) ## Run all tests against the real embedded PostgreSQL and S3 store (ONLY=path or -k words)
 	@$(BIN)/python -m pytest $(ONLY)
 
-fuzz: .venv/dev ## Run the properties of whole documents with many examples (EXAMPLES=2000)
-	@IMPORTS_FUZZ_EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest $(or $(ONLY),tests/model)
+fuzz: .venv/dev ## Run the properties of whole documents and of watches with many examples (EXAMPLES=2000)
+	@IMPORTS_FUZZ_EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest $(or $(ONLY),tests/model tests/watch_properties)
 
 check: .venv/dev ## Format, lint, types, layers, contract, fresh pages
 	$(BIN)/ruff format --check .

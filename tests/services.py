@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,9 @@ STOP_SECONDS = 30.0
 class Client:
     """A channel to a service, and its stubs."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, options: Sequence[tuple[str, Any]] = ()) -> None:
         self.address = address
-        self.channel = grpc.aio.insecure_channel(address)
+        self.channel = grpc.aio.insecure_channel(address, options=options)
         self.imports = imports_pb2_grpc.ImportServiceStub(self.channel)
         self.resource_types = resource_types_pb2_grpc.ResourceTypeServiceStub(self.channel)
         self.resources = resources_pb2_grpc.ResourceServiceStub(self.channel)
@@ -89,14 +89,24 @@ async def running_service(settings: Settings, parts: Parts) -> AsyncIterator[Ser
 
 
 class ServiceProcess:
-    """A real process of the service, with what it said on standard output and standard error."""
+    """A real process of the service, with what it said on standard output and standard error.
 
-    def __init__(self, environment: Mapping[str, str], directory: Path, number: int, *arguments: str) -> None:
+    `module` is what it runs: a test may plant a fault in the service before.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        directory: Path,
+        number: int,
+        *arguments: str,
+        module: str = "imports_service",
+    ) -> None:
         self.output = directory / f"service-{number}.out"
         self.errors = directory / f"service-{number}.err"
         with self.output.open("wb") as output, self.errors.open("wb") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-W", "error", "-m", "imports_service", "serve", *arguments],
+                [sys.executable, "-W", "error", "-m", module, "serve", *arguments],
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
