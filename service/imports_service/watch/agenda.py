@@ -49,7 +49,9 @@ class Agenda:
         self._progress_at = self._now() + PROGRESS_SECONDS
         return self.questions.take()
 
-    def take(self, questions: list[Question], version_of: Callable[[str], int]) -> Wants:
+    def take(
+        self, questions: list[Question], version_of: Callable[[str], int], *, is_followed: bool
+    ) -> Wants:
         """All that is to be read now, which is off the agenda then. `version_of`: what is known of an import."""
         moved, self._moved = self._moved, set()
         wants = Wants(
@@ -59,6 +61,7 @@ class Agenda:
             versions={uid: version_of(uid) for uid in moved},
             events_after=self.seq if self._wants_events else None,
             queue=self._wants_queue,
+            is_followed=is_followed,
         )
         self._wants_events = self._wants_queue = False
         return wants

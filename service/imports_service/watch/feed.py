@@ -54,6 +54,8 @@ class Feed:
         self._turnstile = turnstile
         self._closings = closings
         self._agenda = Agenda()
+        self._queue: dict[str, int] = {}
+        """How many imports come before each pending one, as last read."""
         self._failure: Failure | None = None
 
     @property
@@ -102,8 +104,8 @@ class Feed:
         if uid in self.imports or not self.followers:
             return
         if seq >= self.seq:
+            self._queue[uid] = ahead
             self.imports[uid] = self._watched(reading, seq)
-            self.imports[uid].move_to(ahead)
         else:
             self._agenda.read_progress([uid])
 
@@ -158,7 +160,7 @@ class Feed:
         """Read whenever there is something to read, until cancelled."""
         while True:
             questions = await self._agenda.next()
-            wants = self._agenda.take(questions, self._version_of)
+            wants = self._agenda.take(questions, self._version_of, is_followed=bool(self.followers))
             try:
                 async with self._turnstile, self._database.connection() as connection:
                     news = await read_news(connection, self.organization_id, self.seq, wants, self.imports)
@@ -188,6 +190,8 @@ class Feed:
 
     def _publish(self, news: News, questions: Sequence[Question]) -> None:
         """Take over what was read, events first, and wake whom it concerns."""
+        if news.queue is not None:
+            self._queue = {uid: ahead for ahead, uid in enumerate(news.queue)}
         if news.found is not None:
             self._begin(news.found)
         for event in news.events:
@@ -195,7 +199,7 @@ class Feed:
         for reading in news.moved:
             self._move(reading)
         if news.queue is not None:
-            self._queue(news.queue)
+            self._move_queue()
         elif news.events:
             self._see_to_queue()
         if news.found is not None:
@@ -235,8 +239,8 @@ class Feed:
             return
         self._tell_progress(watched)
 
-    def _queue(self, uids: Sequence[str]) -> None:
-        for ahead, uid in enumerate(uids):
+    def _move_queue(self) -> None:
+        for uid, ahead in self._queue.items():
             watched = self.imports.get(uid)
             if watched is not None and watched.move_to(ahead):
                 self._tell_progress(watched)
@@ -263,7 +267,8 @@ class Feed:
                 del self.imports[watched.uid]
 
     def _watched(self, reading: Reading, seq: int) -> WatchedImport:
-        return WatchedImport(reading, seq, self._closings)
+        ahead = self._queue.get(reading.snapshot.uid, 0)
+        return WatchedImport(reading, seq, ahead, self._closings)
 
     def _drop_unwatched(self) -> None:
         for watched in [watched for watched in self.imports.values() if not self._is_needed(watched)]:

@@ -44,8 +44,8 @@ class Follower:
         before = self._told.get(snapshot.uid, _Told(0, None, now + self._progress_seconds))
         self._told[snapshot.uid] = before._replace(version=snapshot.version)
 
-    def told_first(self, snapshot: Import, now: float, *, ahead: int) -> None:
-        """The first snapshot of the import was told, with its place in the queue."""
+    def told_first(self, snapshot: Import, now: float) -> None:
+        """The first snapshot of the import was told."""
         self._told[snapshot.uid] = _Told(snapshot.version, ahead, now + self._progress_seconds)
 
     def forget(self, uid: str) -> None:

@@ -19,7 +19,7 @@ class Wants(NamedTuple):
 
     `import_ids`, `places` (uid and number of the last event told): what new watchers ask for; `asks_clock`: somebody
     asks for anything. `versions`: the versions known of imports that may have moved. `events_after`: None when no
-    events are wanted.
+    events are wanted. `is_followed`: somebody watches all imports.
     """
 
     import_ids: Sequence[str]
@@ -28,6 +28,7 @@ class Wants(NamedTuple):
     versions: Mapping[str, int]
     events_after: int | None
     queue: bool
+    is_followed: bool
 
 
 class News(NamedTuple):
@@ -61,28 +62,38 @@ async def read_news(
     if wants.versions:
         moved = await watches.find_moved(connection, organization_id, wants.versions)
     after = wants.events_after
-    if after is None and _show_events(found.readings if found else (), moved, known):
+    if after is None and _show_events(found, moved, known, is_followed=wants.is_followed):
         after = seq
     events = await _all_events(connection, organization_id, after) if after is not None else []
-    is_queue_asked = found is not None and any(_is_pending(reading) for reading in found.readings)
-    queue = await watches.queue(connection, organization_id) if wants.queue or is_queue_asked else None
+    asks_queue = wants.queue or _show_pending(found, events, is_followed=wants.is_followed)
+    queue = await watches.queue(connection, organization_id) if asks_queue else None
     return News(found, missed, moved, events, queue)
 
 
 def _show_events(
-    found: Sequence[Reading], moved: Sequence[Reading], known: Mapping[str, WatchedImport]
+    found: Found | None, moved: Sequence[Reading], known: Mapping[str, WatchedImport], *, is_followed: bool
 ) -> bool:
     """Whether an import includes an event that has not been read, as far as anyone can tell.
 
-    One that was found and is not known yet was read together with the clock, and is followed from there.
+    One that was found and is not known yet is followed from the clock that it was read with. But who watches all
+    imports may have come less far, and must not be told progress of it before its events.
     """
-    if any(reading.snapshot.uid not in known for reading in moved):
+    readings = [*(found.readings if found is not None else ()), *moved]
+    unsure = readings if is_followed else moved
+    if any(reading.snapshot.uid not in known for reading in unsure):
         return True
     return any(
         known[reading.snapshot.uid].has_recorded_more(reading.snapshot)
-        for reading in (*found, *moved)
+        for reading in readings
         if reading.snapshot.uid in known
     )
+
+
+def _show_pending(found: Found | None, events: Sequence[Event], *, is_followed: bool) -> bool:
+    """Whether a pending import is about to be told for the first time, with its place in the queue."""
+    if found is not None and any(reading.snapshot.status is Status.PENDING for reading in found.readings):
+        return True
+    return is_followed and any(event.snapshot.status is Status.PENDING for event in events)
 
 
 async def _all_events(connection: Connection, organization_id: str, after: int) -> list[Event]:
@@ -93,7 +104,3 @@ async def _all_events(connection: Connection, organization_id: str, after: int) 
         if len(page) < EVENTS_AT_ONCE:
             return events
         after = page[-1].seq
-
-
-def _is_pending(reading: Reading) -> bool:
-    return reading.snapshot.status is Status.PENDING

@@ -169,7 +169,7 @@ class _Watch:
 
     def _tell_first(self, reading: Reading, seq: int, *, ahead: int) -> WatchEvent:
         self._feed.adopt(reading, seq, ahead=ahead)
-        self._follower.told_first(reading.snapshot, _now(), ahead=ahead)
+        self._follower.told_first(reading.snapshot, _now())
         self._was_told()
         return WatchEvent(
             kind=WatchKind.SNAPSHOT,

@@ -72,7 +72,7 @@ def place_of(token: str, name: ImportName) -> Place:
             case (str(organization_id), str(import_id), bytes(uid), int(seq), int(version)) if (
                 organization_id,
                 import_id,
-            ) == name:
+            ) == name and _are_numbers(seq, version):
                 return Place(name, str(UUID(bytes=uid)), seq, version)
     except ValueError:
         raise invalid_token() from None
@@ -89,14 +89,19 @@ def place_in_all_of(token: str, organization_id: str, filter_digest: bytes) -> P
         if fields[:2] != (organization_id, filter_digest):
             raise invalid_token()
         match fields[2:]:
-            case (int(seq),):
+            case (int(seq),) if _are_numbers(seq):
                 return PlaceInAll(organization_id, filter_digest, seq, None)
-            case (int(seq), int(created_at), bytes(uid)):
+            case (int(seq), int(created_at), bytes(uid)) if _are_numbers(seq):
                 listed = Listed(_EPOCH + created_at * _MICROSECOND, str(UUID(bytes=uid)))
                 return PlaceInAll(organization_id, filter_digest, seq, listed)
     except (ValueError, OverflowError):
         raise invalid_token() from None
     raise invalid_token()
+
+
+def _are_numbers(*numbers: int) -> bool:
+    """Whether the database could hold them."""
+    return all(0 <= number < 2**63 for number in numbers)
 
 
 def invalid_token() -> InvalidArgument:

@@ -22,16 +22,16 @@ class WatchedImport:
     with the moment from which it may be told progress.
     """
 
-    def __init__(self, reading: Reading, seq: int, closings: Closings) -> None:
+    def __init__(self, reading: Reading, seq: int, ahead: int, closings: Closings) -> None:
         self.uid = reading.snapshot.uid
         self.snapshot: Import | None = reading.snapshot
         self.at = reading.at
         self.window = Window(seq, size=EVENTS_KEPT)
         self.watchers: dict[Alarm, float] = {}
-        self.ahead = 0
+        self.ahead = ahead
         self.edition = 0
         self._meter = ProgressMeter(closings)
-        self._measured = self._meter.read(reading.snapshot, reading.at, ahead=0)
+        self._measured = self._meter.read(reading.snapshot, reading.at, ahead=ahead)
         self._told: dict[Hashable, WatchEvent] = {}
 
     @property
