@@ -35,7 +35,8 @@ async def before_the_deadline(scene: Scene) -> None:
     began = time.monotonic()
 
     waited = await scene.answered(
-        scene.imports.WaitImport(pb.WaitImportRequest(name=created.name), timeout=WAIT_SECONDS)
+        scene.imports.WaitImport(pb.WaitImportRequest(name=created.name), timeout=WAIT_SECONDS),
+        after=WAIT_SECONDS,
     )
 
     expect_equal(waited.status, pb.STATUS_PENDING, "the status")

@@ -123,9 +123,11 @@ class Scene:
 
     async def end_of(self, name: str) -> pb.Import:
         """The import when it has ended."""
-        return await self.answered(
-            self.imports.WaitImport(pb.WaitImportRequest(name=name), timeout=self.patience),
-        )
+        request = pb.WaitImportRequest(name=name)
+        waited = await self.answered(self.imports.WaitImport(request, timeout=self.patience))
+        if waited.status not in {pb.STATUS_COMPLETED, pb.STATUS_INTERRUPTED}:
+            raise Broken(f"{name} did not end")
+        return waited
 
     async def half_way(self) -> pb.Import:
         """An import in progress that has done some of its rows and does no more: work is held."""
@@ -185,10 +187,10 @@ class Scene:
                     "a HEARTBEAT",
                 )
 
-    async def answered(self, call: Awaitable[Answer]) -> Answer:
-        """The answer of a call that must not be refused."""
+    async def answered(self, call: Awaitable[Answer], *, after: float = 0.0) -> Answer:
+        """The answer of a call that must not be refused; it may take its time, that many seconds."""
         try:
-            async with asyncio.timeout(self.patience):
+            async with asyncio.timeout(after + self.patience):
                 return await call
         except grpc.aio.AioRpcError as error:
             raise Broken(f"refused with {error.code().name}: {error.details()}") from error
