@@ -137,3 +137,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     previous_reference: str | None = None
     occurred_at: datetime
     snapshot: Import
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the import has ended or is gone with it."""
+        return self.kind is EventKind.DELETED or self.snapshot.status.has_ended

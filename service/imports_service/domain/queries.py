@@ -12,7 +12,7 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 DIGEST_BYTES = 8
 
 
-class ImportFilter(msgspec.Struct, frozen=True, kw_only=True):
+class ImportFilter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All conditions must hold; of several values one is enough; what is unset (None, ()) holds for every
     import.
 
@@ -54,7 +54,7 @@ class ImportFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def digest(self) -> bytes:
-        """8 bytes, the same for filters that say the same."""
+        """8 bytes, the same for filters that say the same, also when later versions know more conditions."""
         canonical = msgspec.structs.replace(
             self,
             statuses=tuple(sorted(set(self.statuses))),
@@ -70,7 +70,11 @@ def import_before(event: Event) -> Import | None:
         if event.previous_status is None:
             return None
         status = event.previous_status
-    spec = msgspec.structs.replace(event.snapshot.spec, reference=event.previous_reference)
+    spec = event.snapshot.spec
+    if (
+        event.kind is EventKind.SNAPSHOT
+    ):  # of all recorded changes only UpdateImport's can be one of the reference
+        spec = msgspec.structs.replace(spec, reference=event.previous_reference)
     return msgspec.structs.replace(event.snapshot, status=status, spec=spec)
 
 

@@ -31,10 +31,14 @@ class Reading(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The number of the organization's last event, the floor (events up to it may be gone), and the imports."""
+    """The number of the organization's last event, the floor (events up to it may be gone), and the imports.
+
+    `at`: when that was, by the database's clock.
+    """
 
     seq: int
     floor: int
+    at: datetime
     readings: Sequence[Reading]
 
 
@@ -54,6 +58,7 @@ async def find_watched(
     return Found(
         seq=first["seq"] or 0,
         floor=first["floor"] or 0,
+        at=first["read_at"],
         readings=[_reading_of(record) for record in records if record["uid"] is not None],
     )
 

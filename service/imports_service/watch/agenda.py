@@ -1,9 +1,8 @@
 """What a feed is to read next, and when."""
 
-import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
-from imports_service.watch.alarm import Alarm
+from imports_service.watch.alarm import Alarm, now
 from imports_service.watch.news import Wants
 from imports_service.watch.questions import Question, Questions
 
@@ -24,7 +23,6 @@ class Agenda:
         self._moved: set[str] = set()
         self._wants_events = False
         self._wants_queue = False
-        self._now = asyncio.get_running_loop().time
         self._progress_at = 0.0
 
     def read_progress(self, uids: Iterable[str]) -> None:
@@ -42,28 +40,30 @@ class Agenda:
         self._wants_queue = True
         self._alarm.ring()
 
-    async def next(self) -> list[Question]:
-        """Wait until there is something to read; the questions that it is to answer."""
-        while (due := self._due()) is None or due > self._now():
+    async def next(self) -> Sequence[Question]:
+        """Wait until something is due; the questions that it is to answer."""
+        while (due := self._due()) is None or due > now():
             await self._alarm.rest(due)
-        self._progress_at = self._now() + PROGRESS_SECONDS
         return self.questions.take()
 
-    def take(
-        self, questions: list[Question], version_of: Callable[[str], int], *, is_followed: bool
-    ) -> Wants:
-        """All that is to be read now, which is off the agenda then. `version_of`: what is known of an import."""
-        moved, self._moved = self._moved, set()
+    def take(self, questions: Sequence[Question], version_of: Callable[[str], int]) -> Wants:
+        """All that is due, which is off the agenda then. `version_of`: what is known of an import."""
+        moved: set[str] = set()
+        is_queue_due = False
+        if self._progress_at <= now():
+            self._progress_at = now() + PROGRESS_SECONDS
+            moved, self._moved = self._moved, moved
+            is_queue_due, self._wants_queue = self._wants_queue, False
         wants = Wants(
-            import_ids=[question.import_id for question in questions if question.import_id is not None],
+            import_ids=list({question.import_id for question in questions if question.import_id is not None}),
             places=[question.place for question in questions if question.place is not None],
             asks_clock=bool(questions),
+            asks_all=any(question.is_about_all for question in questions),
             versions={uid: version_of(uid) for uid in moved},
-            events_after=self.seq if self._wants_events else None,
-            queue=self._wants_queue,
-            is_followed=is_followed,
+            events=self._wants_events,
+            queue=is_queue_due,
         )
-        self._wants_events = self._wants_queue = False
+        self._wants_events = False
         return wants
 
     def _due(self) -> float | None:

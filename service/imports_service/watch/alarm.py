@@ -3,6 +3,11 @@
 import asyncio
 
 
+def now() -> float:
+    """The loop's time, in seconds."""
+    return asyncio.get_running_loop().time()
+
+
 class Alarm:
     """Rings at the earliest moment that anyone has asked for. One task rests, anybody rings.
 

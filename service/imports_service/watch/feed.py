@@ -7,14 +7,14 @@ watcher: each knows how far it has come, and one that is behind the last few eve
 
 import asyncio
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
 import structlog
 
 from imports_service.domain.errors import Unavailable
-from imports_service.domain.imports import Event, EventKind
+from imports_service.domain.imports import Event
 from imports_service.domain.queries import ImportFilter
 from imports_service.store.database import Database
 from imports_service.store.nudges import Nudge
@@ -29,7 +29,7 @@ from imports_service.watch.listing import Stretch, read_stretch
 from imports_service.watch.news import News, read_news
 from imports_service.watch.past import Past, looked_up, read_past
 from imports_service.watch.places import Listed
-from imports_service.watch.questions import Question, Questions
+from imports_service.watch.questions import Question, Questions, refuse
 from imports_service.watch.watched_import import WatchedImport
 from imports_service.watch.window import Window
 
@@ -54,6 +54,8 @@ class Feed:
         self._turnstile = turnstile
         self._closings = closings
         self._agenda = Agenda()
+        self._answering: Sequence[Question] = ()
+        """Questions that are being read for: of imports whose nudges must not be missed, though they are not known."""
         self._queue: dict[str, int] = {}
         """How many imports come before each pending one, as last read."""
         self._failure: Failure | None = None
@@ -98,17 +100,6 @@ class Feed:
         async with self._turnstile, self._database.snapshot() as connection:
             return await read_stretch(connection, self.organization_id, filter, seq, listed)
 
-    def adopt(self, reading: Reading, seq: int, *, ahead: int) -> None:
-        """Follow the progress of an import that a follower was told; `seq` and `ahead` are of the same moment."""
-        uid = reading.snapshot.uid
-        if uid in self.imports or not self.followers:
-            return
-        if seq >= self.seq:
-            self._queue[uid] = ahead
-            self.imports[uid] = self._watched(reading, seq)
-        else:
-            self._agenda.read_progress([uid])
-
     def check(self) -> None:
         """Raises what keeps this feed from telling anything for some time now."""
         if self._failure is not None and self._failure.is_final:
@@ -120,7 +111,7 @@ class Feed:
         """Something may have changed: see to it that it is read."""
         if nudge.uid is None:
             self.look_again(has_events=True)
-        elif nudge.uid not in self.imports and not self.followers:
+        elif nudge.uid not in self.imports and not self.followers and not self._answering:
             self._see_to_queue()
         elif nudge.is_progress:
             self._agenda.read_progress([nudge.uid])
@@ -146,8 +137,17 @@ class Feed:
         for watched in self.imports.values():
             watched.window.trim()
 
-    def wake_all(self) -> None:
-        """Wake every watcher, so that it looks at what is said of all."""
+    def stop(self, refusal: Callable[[], Exception]) -> None:
+        """Nothing more is to be told: wake every watcher, so that it sees why."""
+        self._agenda.questions.refuse_all(refusal)
+        refuse(self._answering, refusal)
+        self._wake_all()
+
+    def catch_up(self) -> None:
+        """Read the events; a watcher has come further by itself."""
+        self._agenda.read_events()
+
+    def _wake_all(self) -> None:
         for watched in self.imports.values():
             for alarm in watched.watchers:
                 alarm.ring()
@@ -160,10 +160,13 @@ class Feed:
         """Read whenever there is something to read, until cancelled."""
         while True:
             questions = await self._agenda.next()
-            wants = self._agenda.take(questions, self._version_of, is_followed=bool(self.followers))
+            self._answering = questions
             try:
                 async with self._turnstile, self._database.connection() as connection:
-                    news = await read_news(connection, self.organization_id, self.seq, wants, self.imports)
+                    wants = self._agenda.take(questions, self._version_of)
+                    news = await read_news(
+                        connection, self.organization_id, self._agenda.seq, wants, self.imports
+                    )
                 self._publish(news, questions)
                 self._failure = None
             except Exception as error:
@@ -176,28 +179,27 @@ class Feed:
     async def _fail(self, error: Exception, questions: Sequence[Question]) -> None:
         """Whoever has just come is told at once; the others after a while. Then read again, all of it."""
         self._failure = self._failure or Failure(error)
-        for question in questions:
-            if question.is_wanted:
-                question.refuse(Failure(error).error())
+        refuse(questions, Failure(error).error)
         if not isinstance(error, Unavailable):
             log.error("unforeseen error in a watch", organization_id=self.organization_id, exc_info=error)
         if self._failure.is_final:
-            self.wake_all()
+            self._wake_all()
         self.look_again(has_events=True)
         await asyncio.sleep(random.uniform(0.1, LONGEST_PAUSE_SECONDS))
 
     # the telling
 
     def _publish(self, news: News, questions: Sequence[Question]) -> None:
-        """Take over what was read, events first, and wake whom it concerns."""
+        """Take over what was read, and wake whom it concerns: they tell events before the progress beside them."""
         if news.queue is not None:
             self._queue = {uid: ahead for ahead, uid in enumerate(news.queue)}
         if news.found is not None:
             self._begin(news.found)
-        for event in news.events:
-            self._record(event)
         for reading in news.moved:
             self._move(reading)
+        for event in news.events:
+            self._record(event)
+        self._agenda.seq = news.seq
         if news.queue is not None:
             self._move_queue()
         elif news.events:
@@ -216,10 +218,9 @@ class Feed:
                 self.imports[reading.snapshot.uid] = self._watched(reading, found.seq)
 
     def _record(self, event: Event) -> None:
-        self._agenda.seq = event.seq
         uid = event.snapshot.uid
         watched = self.imports.get(uid)
-        if watched is None and self.followers and _may_go_on(event):
+        if watched is None and self.followers and not event.is_last:
             watched = self._watched(Reading(event.snapshot, event.occurred_at), event.seq)
             self.imports[uid] = watched
         recorded = watched.record(event) if watched is not None else looked_up(event)
@@ -276,7 +277,3 @@ class Feed:
 
     def _is_needed(self, watched: WatchedImport) -> bool:
         return bool(watched.watchers) or (bool(self.followers) and watched.is_live)
-
-
-def _may_go_on(event: Event) -> bool:
-    return event.kind is not EventKind.DELETED and not event.snapshot.status.has_ended

@@ -73,39 +73,46 @@ class Feeds:
     def refuse_when_stopping(self) -> None:
         """Raises `Unavailable` (STOPPING)."""
         if self.stop.is_set():
-            raise Unavailable("the service is stopping; resume the watch", reason="STOPPING")
+            raise _stopping()
 
-    async def wake_all_at_stop(self) -> None:
+    async def end_at_stop(self) -> None:
         """Every watch ends as soon as the process is told to stop."""
         await self.stop.wait()
         for opened in self._open.values():
-            opened.feed.wake_all()
+            opened.feed.stop(_stopping)
 
     async def look_again(self) -> None:
         """Find what nudges have not told, until cancelled."""
         while True:
             await asyncio.sleep(random.uniform(*LOOK_AGAIN_SECONDS))
-            feeds = [opened.feed for opened in self._open.values()]
-            if not feeds:
-                continue
             try:
-                async with self._turnstile, self._database.connection() as connection:
-                    seqs, at = await clocks(connection, [feed.organization_id for feed in feeds])
+                await self._look_again([opened.feed for opened in self._open.values()])
             except Unavailable as away:
                 log.warning("watches do not know what they miss", error=str(away))
-                continue
-            random.shuffle(feeds)
-            for number, feed in enumerate(feeds):
-                feed.trim()
-                if at is not None:
-                    feed.measure_again(at)
-                has_events = seqs.get(feed.organization_id, 0) > feed.seq
-                if has_events or number < PROGRESS_AT_ONCE:
-                    feed.look_again(has_events=has_events)
+            except Exception:
+                log.exception("watches do not know what they miss")
+
+    async def _look_again(self, feeds: list[Feed]) -> None:
+        if not feeds:
+            return
+        async with self._turnstile, self._database.connection() as connection:
+            seqs, at = await clocks(connection, [feed.organization_id for feed in feeds])
+        random.shuffle(feeds)
+        for number, feed in enumerate(feeds):
+            feed.trim()
+            if at is not None:
+                feed.measure_again(at)
+            has_events = seqs.get(feed.organization_id, 0) > feed.seq
+            if has_events or number < PROGRESS_AT_ONCE:
+                feed.look_again(has_events=has_events)
 
     async def _keep_reading(self, feed: Feed) -> None:
         with self.nudges.subscribe(feed.organization_id, feed.nudged):
             await feed.keep_reading()
+
+
+def _stopping() -> Unavailable:
+    return Unavailable("the service is stopping; resume the watch", reason="STOPPING")
 
 
 @asynccontextmanager
@@ -117,7 +124,7 @@ async def open_feeds(
         feeds = Feeds(database, nudges, stop, tasks)
         kept = [
             tasks.create_task(feeds.look_again(), name="look again for watches"),
-            tasks.create_task(feeds.wake_all_at_stop(), name="end watches at the stop"),
+            tasks.create_task(feeds.end_at_stop(), name="end watches at the stop"),
         ]
         try:
             yield feeds

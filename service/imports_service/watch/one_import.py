@@ -4,7 +4,6 @@ Nothing waits for a slow reader: what is told is taken from what the process kno
 progress and never an event. A watch changes nothing and owns none of the work.
 """
 
-import asyncio
 import random
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,7 @@ from imports_service.domain.errors import ImportNotFound
 from imports_service.domain.imports import Event, EventKind, Status
 from imports_service.domain.names import ImportName
 from imports_service.store.watches import Reading
-from imports_service.watch.alarm import Alarm
+from imports_service.watch.alarm import Alarm, now
 from imports_service.watch.events import Recorded, WatchEvent, WatchKind
 from imports_service.watch.feed import Feed
 from imports_service.watch.feeds import Feeds
@@ -114,10 +113,10 @@ class _Watch:
         if self._watched is None or not self._watched.is_live:
             self.is_over = True  # its last event was told by the watch that gave the token
             return []
-        now = _now()
-        if self._has_progress(self._watched) and now >= self._progress_at:
+        time = now()
+        if self._has_progress(self._watched) and time >= self._progress_at:
             return [self._tell_progress(self._watched)]
-        if now >= self._heartbeat_at:
+        if time >= self._heartbeat_at:
             return [self._tell_heartbeat()]
         return []
 
@@ -148,6 +147,9 @@ class _Watch:
         is_gone = self._watched is None or self._watched.snapshot is None
         for each in recorded:
             event, before = each.event, self._place
+            if event.kind is EventKind.SNAPSHOT and event.snapshot.status.has_ended and not is_gone:
+                self.is_over = True  # a change after the end, which is what the token stands for
+                break
             version = max(event.snapshot.version, before.version)
             self._place = before._replace(seq=event.seq, version=version)
             # tokens of older versions may stand for a state that is newer than the next event
@@ -194,18 +196,14 @@ class _Watch:
             self._edition = watched.edition
 
     def _told_progress(self) -> None:
-        self._progress_at = _now() + self._progress_seconds
+        self._progress_at = now() + self._progress_seconds
         if self._watched is not None:
             self._watched.watchers[self._alarm] = self._progress_at
 
     def _was_told(self) -> None:
         # jittered, so that those who came at once are not all told at once for ever
-        self._heartbeat_at = _now() + self._heartbeat_seconds * random.uniform(0.9, 1.0)
+        self._heartbeat_at = now() + self._heartbeat_seconds * random.uniform(0.9, 1.0)
 
 
 def _is_terminal(event: Event) -> bool:
     return event.kind is EventKind.TRANSITION and event.snapshot.status.has_ended
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -4,14 +4,15 @@ The recorded events of an organization have one order, in which they are told; p
 reader skips progress and never an event.
 """
 
-import asyncio
 import random
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from imports_service.domain.imports import Event, EventKind
+import msgspec
+
 from imports_service.domain.queries import ImportFilter
 from imports_service.store.watches import Reading
+from imports_service.watch.alarm import now
 from imports_service.watch.events import Recorded, WatchEvent, WatchKind
 from imports_service.watch.feed import Feed
 from imports_service.watch.feeds import Feeds
@@ -40,28 +41,23 @@ async def watch_imports(
     Raises `InvalidArgument` (RESUME_TOKEN_INVALID), `OutOfRange` (RESUME_TOKEN_EXPIRED), and `Unavailable`
     (STOPPING, DATABASE_UNAVAILABLE).
     """
-    place = PlaceInAll(organization_id, filter.digest, 0, None)
+    place = None
     if resume_token is not None:
         place = place_in_all_of(resume_token, organization_id, filter.digest)
     with feeds.of(organization_id) as feed:
         follower = Follower(progress_interval.total_seconds())
-        watch = _Watch(feed, follower, filter, place, heartbeat=heartbeat)
         with feed.following(follower) as questions:
-            is_fresh = resume_token is None
-            # the clock first, also for a list: from here on the feed keeps the events
-            now = (await questions.clock()).seq
-            if place.seq > now:
+            # also before a list: from here on the feed keeps the events, and knows all imports that have not ended
+            now_told = (await questions.all_imports()).seq
+            if place is not None and place.seq > now_told:
                 raise invalid_token()
-            lists = is_fresh or place.listed is not None
-            beginning = watch.list_all(is_fresh=is_fresh) if lists else watch.resume(now)
-            async for event in beginning:
-                yield event
-                feeds.refuse_when_stopping()
+            watch = _Watch(feed, follower, filter, place, synced_at=now_told, heartbeat=heartbeat)
             while True:
-                feeds.refuse_when_stopping()
-                feed.check()
                 for event in await watch.look():
                     yield event
+                    feeds.refuse_when_stopping()
+                feed.check()
+                feeds.refuse_when_stopping()
                 if watch.is_idle:
                     await follower.alarm.rest(watch.due)
 
@@ -70,81 +66,92 @@ class _Watch:
     """What one watcher has been told, and what is due to be told next. Times are the loop's, in seconds."""
 
     def __init__(
-        self, feed: Feed, follower: Follower, filter: ImportFilter, place: PlaceInAll, *, heartbeat: timedelta
+        self,
+        feed: Feed,
+        follower: Follower,
+        filter: ImportFilter,
+        place: PlaceInAll | None,
+        *,
+        synced_at: int,
+        heartbeat: timedelta,
     ) -> None:
+        """`place`: of a token; `synced_at`: the number of the last event that such a watcher has missed."""
         self.is_idle = False
         """Whether there was nothing to tell."""
         self._feed = feed
         self._follower = follower
         self._filter = filter
-        self._place = place
+        self._place = place or PlaceInAll(feed.organization_id, filter.digest, 0, None)
+        self._is_fresh = place is None
+        self._is_listing = place is None or place.listed is not None
+        self._synced_at: int | None = synced_at
+        """From which number on SYNCED is due; None when it has been told."""
         self._heartbeat_seconds = heartbeat.total_seconds()
         self._was_told()
-
-    async def list_all(self, *, is_fresh: bool) -> AsyncGenerator[WatchEvent, None]:
-        """The first snapshots, or the rest of them, and what happens to the told ones meanwhile; then SYNCED."""
-        seq = None if is_fresh else self._place.seq
-        while True:
-            listed = self._place.listed
-            stretch = await self._feed.read_stretch(self._filter, seq, listed)
-            if seq is not None and seq < stretch.floor:
-                raise forgotten(stretch.floor)
-            for event in stretch.events:
-                self._place = self._place._replace(seq=event.seq)
-                if (
-                    listed is not None
-                    and Listed.of(event.snapshot) <= listed
-                    and self._filter.concerns(event)
-                ):
-                    yield self._tell(looked_up(event))
-            seq = stretch.seq
-            places = {uid: ahead for ahead, uid in enumerate(stretch.queue)}
-            for import_ in stretch.imports:
-                self._place = self._place._replace(seq=seq, listed=Listed.of(import_))
-                yield self._tell_first(Reading(import_, stretch.at), seq, ahead=places.get(import_.uid, 0))
-            if stretch.is_last:
-                break
-        self._place = self._place._replace(seq=seq, listed=None)
-        yield self._tell_mark(WatchKind.SYNCED)
-
-    async def resume(self, now: int) -> AsyncGenerator[WatchEvent, None]:
-        """What was missed up to the event of that number; then SYNCED."""
-        while self._place.seq < now:
-            for event in self._tell_recorded(await self._recorded()):
-                yield event
-        yield self._tell_mark(WatchKind.SYNCED)
+        if place is not None:
+            self._suppose_told()
 
     async def look(self) -> Sequence[WatchEvent]:
-        """What is to be told now: events, or else progress, or else a heartbeat, or nothing."""
-        recorded = await self._recorded()
-        told = self._tell_recorded(recorded)
-        now = _now()
-        if not recorded:
-            told = [
-                event
-                for watched in self._follower.take_due(now)
-                for event in self._tell_progress(watched, now)
-            ]
-        if not told and now >= self._heartbeat_at:
+        """What is to be told now: the first imports or events, or else progress, or else a heartbeat, or nothing."""
+        if self._is_listing:
+            told, is_news = await self._list(), True
+        else:
+            recorded = await self._recorded()
+            told, is_news = self._tell_recorded(recorded), bool(recorded)
+            if not recorded and self._synced_at is not None and self._place.seq >= self._synced_at:
+                self._synced_at = None
+                told = [self._tell_mark(WatchKind.SYNCED)]
+            elif not recorded and self._may_tell_progress:
+                told = [
+                    event for watched in self._follower.take_due() for event in self._tell_progress(watched)
+                ]
+        if not told and now() >= self._heartbeat_at:
             told = [self._tell_mark(WatchKind.HEARTBEAT)]
-        self.is_idle = not recorded and not told
+        self.is_idle = not is_news and not told
         return told
 
     @property
     def due(self) -> float:
         """When something is to be told even if nothing happens until then."""
-        progress_at = self._follower.next_due()
+        progress_at = self._follower.next_due() if self._may_tell_progress else None
         return self._heartbeat_at if progress_at is None else min(progress_at, self._heartbeat_at)
+
+    @property
+    def _may_tell_progress(self) -> bool:
+        """Not while the process knows less than has been told: a list is read past it."""
+        return self._synced_at is None and self._feed.seq >= self._place.seq
+
+    async def _list(self) -> list[WatchEvent]:
+        """The next of the first snapshots, and before them what has happened to those that were told."""
+        seq, listed = None if self._is_fresh else self._place.seq, self._place.listed
+        stretch = await self._feed.read_stretch(self._filter, seq, listed)
+        if seq is not None and seq < stretch.floor:
+            raise forgotten(stretch.floor)
+        self._is_fresh = False
+        told = []
+        for event in stretch.events:
+            self._place = self._place._replace(seq=event.seq)
+            if listed is not None and Listed.of(event.snapshot) <= listed and self._filter.concerns(event):
+                told.append(self._tell(looked_up(event)))
+        places = {uid: ahead for ahead, uid in enumerate(stretch.queue)}
+        for import_ in stretch.imports:
+            self._place = self._place._replace(seq=stretch.seq, listed=Listed.of(import_))
+            told.append(self._tell_first(Reading(import_, stretch.at), ahead=places.get(import_.uid, 0)))
+        self._place = self._place._replace(seq=stretch.seq)
+        if stretch.is_last:
+            self._is_listing = False
+            self._place = self._place._replace(listed=None)
+            self._synced_at = stretch.seq
+            self._feed.catch_up()
+        return told
 
     async def _recorded(self) -> Sequence[Recorded]:
         """The next events, from the table where the process has not kept them. Without any, the place is as new as
         what the process has read."""
-        kept = self._feed.window.after(self._place.seq)
-        if kept:
+        if (kept := self._feed.window.after(self._place.seq)) is not None:
+            if not kept:
+                self._place = self._place._replace(seq=max(self._place.seq, self._feed.seq))
             return kept
-        if kept is not None:
-            self._place = self._place._replace(seq=max(self._place.seq, self._feed.seq))
-            return ()
         past = await self._feed.read_past(None, self._place.seq)
         if not past.events:
             self._place = self._place._replace(seq=past.seq)
@@ -154,22 +161,22 @@ class _Watch:
         told = []
         for each in recorded:
             self._place = self._place._replace(seq=each.event.seq)
-            if self._filter.concerns(each.event):
+            # one that the watcher believes to match has to leave, whatever has made it so
+            if self._filter.concerns(each.event) or self._follower.knows(each.event.snapshot.uid):
                 told.append(self._tell(each))
         return told
 
     def _tell(self, recorded: Recorded) -> WatchEvent:
         event = recorded.event
-        if _may_go_on(event) and self._filter.matches(event.snapshot):
-            self._follower.remember(event.snapshot, _now())
+        if not event.is_last and self._filter.matches(event.snapshot):
+            self._follower.remember(event.snapshot, self._feed.imports.get(event.snapshot.uid))
         else:
             self._follower.forget(event.snapshot.uid)
         self._was_told()
         return recorded.told((self._place.filter_digest, self._place.listed), self._token)
 
-    def _tell_first(self, reading: Reading, seq: int, *, ahead: int) -> WatchEvent:
-        self._feed.adopt(reading, seq, ahead=ahead)
-        self._follower.told_first(reading.snapshot, _now())
+    def _tell_first(self, reading: Reading, *, ahead: int) -> WatchEvent:
+        self._follower.remember(reading.snapshot, self._feed.imports.get(reading.snapshot.uid))
         self._was_told()
         return WatchEvent(
             kind=WatchKind.SNAPSHOT,
@@ -179,14 +186,24 @@ class _Watch:
             progress=ProgressMeter().read(reading.snapshot, reading.at, ahead=ahead),
         )
 
-    def _tell_progress(self, watched: WatchedImport, now: float) -> list[WatchEvent]:
+    def _tell_progress(self, watched: WatchedImport) -> list[WatchEvent]:
         reading = watched.reading
-        matches = self._filter.matches(reading.snapshot)
-        if not matches and not self._follower.has_been_told(watched.uid):
+        if self._filter.matches(reading.snapshot):
+            self._follower.told_progress(watched)
+        elif self._follower.knows(watched.uid):
+            self._follower.forget(watched.uid)
+        else:
             return []
-        self._follower.told_progress(watched, now, matches=matches)
         self._was_told()
         return [watched.told(WatchKind.PROGRESS, reading, self._place, self._token)]
+
+    def _suppose_told(self) -> None:
+        """A watcher who comes back is told once how far everything is, and what has left by the errors in it."""
+        whatever_errors = msgspec.structs.replace(self._filter, with_errors=None)
+        for watched in self._feed.imports.values():
+            if watched.is_live and whatever_errors.matches(watched.reading.snapshot):
+                self._follower.suppose(watched.uid)
+                self._follower.mark(watched)
 
     def _tell_mark(self, kind: WatchKind) -> WatchEvent:
         self._was_told()
@@ -197,12 +214,4 @@ class _Watch:
 
     def _was_told(self) -> None:
         # jittered, so that those who came at once are not all told at once for ever
-        self._heartbeat_at = _now() + self._heartbeat_seconds * random.uniform(0.9, 1.0)
-
-
-def _may_go_on(event: Event) -> bool:
-    return event.kind is not EventKind.DELETED and not event.snapshot.status.has_ended
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
+        self._heartbeat_at = now() + self._heartbeat_seconds * random.uniform(0.9, 1.0)

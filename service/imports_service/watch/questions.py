@@ -1,7 +1,7 @@
 """What new watchers ask of a feed, gathered so that one read answers them all."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -29,7 +29,7 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Question:
-    """One watcher's. `import_id` or `place` (uid, number of the last event told) say of which import, if of any.
+    """One watcher's. `import_id` or `place` (uid, number of the last event told) say of which import, none of all.
 
     `alarm` rings when the import changes.
     """
@@ -43,6 +43,10 @@ class Question:
     def is_wanted(self) -> bool:
         """Whether the watcher is still there."""
         return not self.future.done()
+
+    @property
+    def is_about_all(self) -> bool:
+        return self.import_id is None and self.place is None
 
     def answer(self, answer: Answer) -> None:
         """Only while it is wanted, like `refuse`."""
@@ -74,9 +78,14 @@ class Questions:
         """
         return await self._ask(Question(_future(), alarm, place=(uid, seq)))
 
-    async def clock(self) -> Answer:
-        """The clock as it is now. Raises `Unavailable`."""
+    async def all_imports(self) -> Answer:
+        """The clock as it is now; the feed then knows all imports that have not ended. Raises `Unavailable`."""
         return await self._ask(Question(_future()))
+
+    def refuse_all(self, refusal: Callable[[], Exception]) -> None:
+        """Whoever waits is told why it will not be answered."""
+        waiting, self._waiting = self._waiting, []
+        refuse(waiting, refusal)
 
     def take(self) -> list[Question]:
         """The questions to be answered next, without those whose watcher has left."""
@@ -87,6 +96,13 @@ class Questions:
         self._waiting.append(question)
         self._woken.ring()
         return await question.future
+
+
+def refuse(questions: Sequence[Question], refusal: Callable[[], Exception]) -> None:
+    """Tell those who still wait why there is no answer; each its own, since an error that is raised keeps where."""
+    for question in questions:
+        if question.is_wanted:
+            question.refuse(refusal())
 
 
 def _future() -> "asyncio.Future[Answer]":

@@ -12,6 +12,7 @@ from imports_service.watch.progress import ProgressMeter
 from imports_service.watch.window import Window
 
 EVENTS_KEPT = 16
+AUDIENCES_KEPT = 16
 ETA_TOLERANCE = timedelta(seconds=1)
 
 
@@ -117,9 +118,10 @@ class WatchedImport:
 
         `audience` says which they are.
         """
-        told = self._told.get((kind, audience))
+        audience = kind, audience, reading.snapshot.version
+        told = self._told.get(audience)
         progress = self._progress_of(reading)
-        if told is None or told.snapshot is not reading.snapshot or told.progress != progress:
+        if told is None or told.progress != progress:
             told = WatchEvent(
                 kind=kind,
                 token=token(),
@@ -127,8 +129,9 @@ class WatchedImport:
                 snapshot=reading.snapshot,
                 progress=progress,
             )
-            if self.snapshot is reading.snapshot:
-                self._told[kind, audience] = told
+            if len(self._told) >= AUDIENCES_KEPT:
+                self._told.clear()
+            self._told[audience] = told
         return told
 
     def _progress_of(self, reading: Reading) -> Progress:
