@@ -88,23 +88,21 @@ class _Watch:
         """From which number on SYNCED is due; None when it has been told."""
         self._heartbeat_seconds = heartbeat.total_seconds()
         self._was_told()
-        if place is not None:
-            self._suppose_told()
+        self._may_have_been_told = place is not None
+        """Whether the watch that gave the token has told of imports that this one does not know of yet."""
 
     async def look(self) -> Sequence[WatchEvent]:
         """What is to be told now: the first imports or events, or else progress, or else a heartbeat, or nothing."""
         if self._is_listing:
             told, is_news = await self._list(), True
+        elif self._synced_at is not None and self._place.seq >= self._synced_at:
+            self._synced_at = None
+            told, is_news = [self._tell_mark(WatchKind.SYNCED)], True
         else:
             recorded = await self._recorded()
             told, is_news = self._tell_recorded(recorded), bool(recorded)
-            if not recorded and self._synced_at is not None and self._place.seq >= self._synced_at:
-                self._synced_at = None
-                told = [self._tell_mark(WatchKind.SYNCED)]
-            elif not recorded and self._may_tell_progress:
-                told = [
-                    event for watched in self._follower.take_due() for event in self._tell_progress(watched)
-                ]
+            if not recorded and self._may_tell_progress:
+                told = self._tell_progress()
         if not told and now() >= self._heartbeat_at:
             told = [self._tell_mark(WatchKind.HEARTBEAT)]
         self.is_idle = not is_news and not told
@@ -186,16 +184,26 @@ class _Watch:
             progress=ProgressMeter().read(reading.snapshot, reading.at, ahead=ahead),
         )
 
-    def _tell_progress(self, watched: WatchedImport) -> list[WatchEvent]:
+    def _tell_progress(self) -> list[WatchEvent]:
+        if self._may_have_been_told:
+            self._may_have_been_told = False
+            self._suppose_told()
+        return [
+            self._tell_moved(watched) for watched in self._follower.take_due() if self._is_to_be_told(watched)
+        ]
+
+    def _is_to_be_told(self, watched: WatchedImport) -> bool:
+        """Also of one that does not match any more, when the watcher believes that it does."""
+        return self._filter.matches(watched.reading.snapshot) or self._follower.knows(watched.uid)
+
+    def _tell_moved(self, watched: WatchedImport) -> WatchEvent:
         reading = watched.reading
         if self._filter.matches(reading.snapshot):
             self._follower.told_progress(watched)
-        elif self._follower.knows(watched.uid):
-            self._follower.forget(watched.uid)
         else:
-            return []
+            self._follower.forget(watched.uid)
         self._was_told()
-        return [watched.told(WatchKind.PROGRESS, reading, self._place, self._token)]
+        return watched.told(WatchKind.PROGRESS, reading, self._place, self._token)
 
     def _suppose_told(self) -> None:
         """A watcher who comes back is told once how far everything is, and what has left by the errors in it."""
