@@ -52,6 +52,7 @@ class InFlight:
 
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any] | None"
+"""None: no such method."""
 Context: TypeAlias = "ServicerContext[Any, Any]"
 Handle = Callable[[Any, Context], Any]
 Serve = Callable[[Any, Context], Awaitable[Any]]
@@ -66,16 +67,24 @@ class Boundary(ServerInterceptor):
 
     def __init__(self, in_flight: InFlight) -> None:
         self._in_flight = in_flight
+        self._wrapped: dict[str, Handler] = {}
+        """By method: made once, not for each of thousands of open calls."""
 
     async def intercept_service(
         self,
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler:
-        handler = await continuation(handler_call_details)
         method = handler_call_details.method
+        if method in self._wrapped:
+            return self._wrapped[method]
+        handler = await continuation(handler_call_details)
         if handler is None or not method.startswith(OWN_SERVICES):
             return handler
+        wrapped = self._wrapped[method] = self._wrap(handler, method)
+        return wrapped
+
+    def _wrap(self, handler: "grpc.RpcMethodHandler[Any, Any]", method: str) -> Handler:
         arity = _ARITIES[bool(handler.request_streaming), bool(handler.response_streaming)]
         handle: Handle = getattr(handler, arity)
         serve = _streaming(handle) if handler.response_streaming else _answering(handle)

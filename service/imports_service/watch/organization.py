@@ -48,10 +48,10 @@ async def watch_imports(
         follower = Follower(progress_interval.total_seconds())
         with feed.following(follower) as questions:
             # also before a list: from here on the feed keeps the events, and knows all imports that have not ended
-            now_told = (await questions.all_imports()).seq
-            if place is not None and place.seq > now_told:
+            seq = (await questions.all_imports()).seq
+            if place is not None and place.seq > seq:
                 raise invalid_token()
-            watch = _Watch(feed, follower, filter, place, synced_at=now_told, heartbeat=heartbeat)
+            watch = _Watch(feed, follower, filter, place, synced_at=seq, heartbeat=heartbeat)
             while True:
                 for event in await watch.look():
                     yield event
