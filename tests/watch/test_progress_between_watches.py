@@ -69,7 +69,7 @@ async def test_a_resumed_watch_is_told_progress_that_no_nudge_tells(database: Da
     assert {event.kind for event in told} == {WatchKind.PROGRESS}
 
 
-@pytest.mark.usefixtures("queue_is_told_soon")
+@pytest.mark.usefixtures("queue_is_told_soon", "only_nudges_tell")
 @pytest.mark.parametrize("is_resumed", [False, True])
 async def test_pending_imports_tell_that_they_move_up(
     database: Database, feeds: Feeds, is_resumed: bool
@@ -113,6 +113,25 @@ async def test_a_resumed_watch_is_told_that_progress_makes_an_import_leave(
         )
 
     assert {event.kind for event in told} == {WatchKind.PROGRESS}
+
+
+@pytest.mark.usefixtures("only_nudges_tell")
+async def test_a_resumed_watch_is_told_what_progress_has_made_leave_meanwhile(
+    database: Database, feeds: Feeds
+) -> None:
+    await (story := await Story.begin(database, feeds.nudges)).start()
+    async with aclosing(watched_all(feeds, progress_interval=AT_ONCE)) as other:
+        await synced(other)
+        token = await token_of_all(feeds, FLAWLESS)
+        await story.count(created=9, failed=1)
+        await following(other)
+        async with aclosing(watched_all(feeds, filter=FLAWLESS, token=token)) as watching:
+            await synced(watching)
+            told = await following(watching)
+
+    assert outline([told]) == [(WatchKind.PROGRESS, Status.IN_PROGRESS)]
+    assert told.snapshot is not None
+    assert told.snapshot.counts.failed == 1
 
 
 async def test_an_import_that_ends_with_errors_leaves_those_without(database: Database, feeds: Feeds) -> None:
