@@ -31,6 +31,7 @@ from tests.watch.watching import (
     AT_ONCE,
     SHORTLY,
     Watching,
+    caught_up,
     following,
     synced,
     token_of_all,
@@ -55,6 +56,7 @@ async def refusal_of(watching: Watching) -> Unavailable:
     return refused.value
 
 
+@pytest.mark.usefixtures("only_nudges_tell")
 async def test_a_resumed_watch_beside_one_of_a_single_import_waits_for_what_there_is(
     database: Database, feeds: Feeds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,6 +75,7 @@ async def test_a_resumed_watch_beside_one_of_a_single_import_waits_for_what_ther
     async with aclosing(watched(story)) as single:
         await following(single)
         token = await token_of_all(feeds)
+        await caught_up(feeds)
         other = await Story.begin(database, feeds.nudges)
         async with aclosing(watched_all(feeds, token=token)) as watching:
             told = await synced(watching)

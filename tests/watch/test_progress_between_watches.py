@@ -26,6 +26,7 @@ from tests.watch.story import LOST, ORGANIZATION, Story, WatchedStory
 from tests.watch.watching import (
     AT_ONCE,
     SHORTLY,
+    caught_up,
     following,
     next_of,
     outline,
@@ -254,6 +255,7 @@ async def test_progress_is_told_after_the_creation_that_it_includes(database: Da
     """A watcher of one import makes it known to the process ahead of the events that others have been told."""
     async with aclosing(watched_all(feeds, progress_interval=AT_ONCE)) as watching:
         await synced(watching)
+        await caught_up(feeds)
         await Story.begin(database, LOST, turn=0)
         second = await WatchedStory.begin_in(database, feeds, turn=1, nudges=LOST)
         async with aclosing(watched(second)) as single:
@@ -270,6 +272,7 @@ async def test_progress_is_told_after_the_start_that_it_includes(database: Datab
     """The first snapshots of another watcher make the import known, which has started since."""
     async with aclosing(watched_all(feeds, progress_interval=AT_ONCE)) as watching:
         await synced(watching)
+        await caught_up(feeds)
         story = await Story.begin(database, LOST)
         await story.start()
         async with aclosing(watched_all(feeds)) as late:

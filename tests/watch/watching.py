@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from imports_service.domain.imports import Status
 from imports_service.domain.queries import ImportFilter
+from imports_service.watch.alarm import Alarm
 from imports_service.watch.events import WatchEvent, WatchKind
 from imports_service.watch.feeds import Feeds
 from imports_service.watch.one_import import watch_import
@@ -88,6 +89,12 @@ async def synced(watching: Watching) -> list[WatchEvent]:
 async def told_before_silence(watching: Watching) -> list[WatchEvent]:
     """What is told up to a heartbeat, which comes when there is nothing else to tell."""
     return (await told_until(watching, lambda event: event.kind is WatchKind.HEARTBEAT))[:-1]
+
+
+async def caught_up(feeds: Feeds) -> None:
+    """Whatever the process had yet to read of the organization has been read: a question is answered with it."""
+    with feeds.of(ORGANIZATION) as feed, feed.watching(Alarm()) as questions:
+        await questions.all_imports()
 
 
 async def token_of_all(feeds: Feeds, filter: ImportFilter = EVERYTHING) -> str:
