@@ -26,7 +26,7 @@ from imports_service.watch.places import Place
 from imports_service.watch.watched_import import AUDIENCES_KEPT
 from imports_service.watch.window import Window
 from tests.eventually import eventually
-from tests.watch.story import ORGANIZATION, Story, WatchedStory
+from tests.watch.story import LOST, ORGANIZATION, Story, WatchedStory
 from tests.watch.watching import (
     AT_ONCE,
     SHORTLY,
@@ -76,7 +76,7 @@ async def test_a_resumed_watch_beside_one_of_a_single_import_waits_for_what_ther
         await following(single)
         token = await token_of_all(feeds)
         await caught_up(feeds)
-        other = await Story.begin(database, feeds.nudges)
+        other = await Story.begin(database, LOST)
         async with aclosing(watched_all(feeds, token=token)) as watching:
             told = await synced(watching)
 
