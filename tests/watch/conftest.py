@@ -7,6 +7,7 @@ import pytest
 
 from imports_service.store.database import Database
 from imports_service.store.nudges import Nudges, open_nudges
+from imports_service.watch import feeds as feeds_module
 from imports_service.watch.feeds import Feeds, open_feeds
 
 
@@ -34,3 +35,15 @@ async def feeds(database: Database) -> AsyncIterator[Feeds]:
     is_over.set()
     async with asyncio.timeout(10):
         await task
+
+
+@pytest.fixture
+def only_nudges_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody looks again within the test: what nudges do not tell stays unread. To be used before `feeds`."""
+    monkeypatch.setattr(feeds_module, "LOOK_AGAIN_SECONDS", (3_600.0, 3_600.0))
+
+
+@pytest.fixture
+def looks_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nudges do not tell is found within milliseconds. To be used before `feeds`."""
+    monkeypatch.setattr(feeds_module, "LOOK_AGAIN_SECONDS", (0.01, 0.02))

@@ -19,6 +19,9 @@ SKUS = ImportSpec(resource_type="skus")
 SEGMENTS = 10
 SEGMENT_ROWS = 10
 
+LOST = Nudges()
+"""Those of another process, which do not arrive: in flight still, or lost with the listener."""
+
 
 class Story:
     """One import of 100 rows in 10 segments, and the nudges of the process that changes it."""
@@ -128,7 +131,10 @@ class WatchedStory(Story):
     feeds: Feeds
 
     @classmethod
-    async def begin_in(cls, database: Database, feeds: Feeds, *, turn: int = 0) -> Self:
-        story = await cls.begin(database, feeds.nudges, turn=turn)
+    async def begin_in(
+        cls, database: Database, feeds: Feeds, *, turn: int = 0, nudges: Nudges | None = None
+    ) -> Self:
+        """`nudges`: `LOST` when the process does not hear of what happens."""
+        story = await cls.begin(database, nudges or feeds.nudges, turn=turn)
         story.feeds = feeds
         return story

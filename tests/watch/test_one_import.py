@@ -1,7 +1,7 @@
 """The guarantees of watching one import."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
 
@@ -18,47 +18,13 @@ from imports_service.watch.one_import import watch_import
 from imports_service.watch.places import place_of
 from tests.eventually import eventually
 from tests.watch.story import ORGANIZATION, WatchedStory
-
-SELDOM = timedelta(hours=1)
-AT_ONCE = timedelta(0)
-
-Watching = AsyncGenerator[WatchEvent, None]
+from tests.watch.watching import AT_ONCE, SELDOM, Watching, following, outline, rest_of, watched
 
 
 @pytest.fixture
 async def story(database: Database, feeds: Feeds) -> WatchedStory:
     """A pending import of 100 rows in 10 segments."""
     return await WatchedStory.begin_in(database, feeds)
-
-
-def watched(
-    story: WatchedStory,
-    *,
-    token: str | None = None,
-    progress_interval: timedelta = SELDOM,
-    heartbeat: timedelta = SELDOM,
-) -> Watching:
-    return watch_import(
-        story.name,
-        resume_token=token,
-        progress_interval=progress_interval,
-        heartbeat=heartbeat,
-        feeds=story.feeds,
-    )
-
-
-async def following(watching: Watching) -> WatchEvent:
-    async with asyncio.timeout(10):
-        return await anext(watching)
-
-
-async def rest_of(watching: Watching) -> list[WatchEvent]:
-    async with asyncio.timeout(10), aclosing(watching):
-        return [event async for event in watching]
-
-
-def outline(events: list[WatchEvent]) -> list[tuple[WatchKind, Status | None]]:
-    return [(event.kind, event.snapshot.status if event.snapshot else None) for event in events]
 
 
 @asynccontextmanager

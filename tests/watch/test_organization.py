@@ -1,7 +1,5 @@
 """The guarantees of watching all imports of an organization."""
 
-import asyncio
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import timedelta
 
@@ -12,65 +10,22 @@ from imports_service.domain.imports import ImportSpec, Status
 from imports_service.domain.queries import ImportFilter
 from imports_service.store.database import Database
 from imports_service.watch import listing
-from imports_service.watch.events import WatchEvent, WatchKind
+from imports_service.watch.events import WatchKind
 from imports_service.watch.feeds import Feeds
-from imports_service.watch.organization import watch_imports
 from imports_service.watch.places import place_in_all_of
 from tests.watch.story import ORGANIZATION, Story
+from tests.watch.watching import (
+    EVERYTHING,
+    following,
+    missed_since,
+    next_of,
+    outline_of_all,
+    synced,
+    token_of_all,
+    watched_all,
+)
 
-SELDOM = timedelta(hours=1)
-EVERYTHING = ImportFilter()
 PRICES = ImportSpec(resource_type="prices")
-
-Watching = AsyncGenerator[WatchEvent, None]
-Outline = tuple[WatchKind, str | None, Status | None]
-
-
-def watched(
-    feeds: Feeds,
-    *,
-    filter: ImportFilter = EVERYTHING,
-    token: str | None = None,
-    progress_interval: timedelta = SELDOM,
-    heartbeat: timedelta = SELDOM,
-) -> Watching:
-    return watch_imports(
-        ORGANIZATION,
-        filter,
-        resume_token=token,
-        progress_interval=progress_interval,
-        heartbeat=heartbeat,
-        feeds=feeds,
-    )
-
-
-async def following(watching: Watching, count: int = 1) -> list[WatchEvent]:
-    async with asyncio.timeout(10):
-        return [await anext(watching) for _ in range(count)]
-
-
-async def synced(watching: Watching) -> list[WatchEvent]:
-    """What is told up to SYNCED, and that."""
-    told: list[WatchEvent] = []
-    async with asyncio.timeout(10):
-        while not told or told[-1].kind is not WatchKind.SYNCED:
-            told.append(await anext(watching))
-    return told
-
-
-async def missed_since(feeds: Feeds, token: str, filter: ImportFilter = EVERYTHING) -> list[WatchEvent]:
-    """What a resumed watch tells before SYNCED."""
-    async with aclosing(watched(feeds, filter=filter, token=token)) as watching:
-        return (await synced(watching))[:-1]
-
-
-def outline(events: list[WatchEvent]) -> list[Outline]:
-    return [
-        (event.kind, event.snapshot.uid, event.snapshot.status)
-        if event.snapshot
-        else (event.kind, None, None)
-        for event in events
-    ]
 
 
 async def test_it_begins_with_what_has_not_ended_and_says_when_that_is_all(
@@ -81,10 +36,10 @@ async def test_it_begins_with_what_has_not_ended_and_says_when_that_is_all(
     await ended.work_off()
     await running.start()
 
-    async with aclosing(watched(feeds)) as watching:
+    async with aclosing(watched_all(feeds)) as watching:
         told = await synced(watching)
 
-    assert outline(told) == [
+    assert outline_of_all(told) == [
         (WatchKind.SNAPSHOT, running.uid, Status.IN_PROGRESS),
         (WatchKind.SNAPSHOT, pending.uid, Status.PENDING),
         (WatchKind.SYNCED, None, None),
@@ -94,16 +49,16 @@ async def test_it_begins_with_what_has_not_ended_and_says_when_that_is_all(
 async def test_later_imports_are_told_from_their_creation_to_their_deletion(
     database: Database, feeds: Feeds
 ) -> None:
-    async with aclosing(watched(feeds)) as watching:
+    async with aclosing(watched_all(feeds)) as watching:
         await synced(watching)
         story = await Story.begin(database, feeds.nudges)
         await story.start()
         await story.update("spring")
         await story.work_off()
         await story.delete()
-        told = await following(watching, 5)
+        told = await next_of(watching, 5)
 
-    assert outline(told) == [
+    assert outline_of_all(told) == [
         (WatchKind.TRANSITION, story.uid, Status.PENDING),
         (WatchKind.TRANSITION, story.uid, Status.IN_PROGRESS),
         (WatchKind.SNAPSHOT, story.uid, Status.IN_PROGRESS),
@@ -116,7 +71,7 @@ async def test_later_imports_are_told_from_their_creation_to_their_deletion(
 async def test_any_token_after_the_beginning_tells_exactly_what_was_missed(
     database: Database, feeds: Feeds
 ) -> None:
-    async with aclosing(watched(feeds)) as watching:
+    async with aclosing(watched_all(feeds)) as watching:
         told = (await synced(watching))[-1:]
         stories = [await Story.begin(database, feeds.nudges) for _ in range(3)]
         for story in stories:
@@ -124,7 +79,7 @@ async def test_any_token_after_the_beginning_tells_exactly_what_was_missed(
             await story.update("spring")
         await stories[0].work_off()
         await stories[0].delete()
-        told += await following(watching, 11)
+        told += await next_of(watching, 11)
 
     for place, event in enumerate(told):
         missed = await missed_since(feeds, event.token)
@@ -138,11 +93,11 @@ async def test_a_token_from_the_first_snapshots_tells_the_rest_of_them(
 ) -> None:
     monkeypatch.setattr(listing, "IMPORTS_AT_ONCE", 2)
     stories = [await Story.begin(database, feeds.nudges) for _ in range(5)]
-    async with aclosing(watched(feeds)) as watching:
+    async with aclosing(watched_all(feeds)) as watching:
         told = await synced(watching)
 
     for place, event in enumerate(told):
-        assert outline(await missed_since(feeds, event.token)) == outline(told[place + 1 : -1])
+        assert outline_of_all(await missed_since(feeds, event.token)) == outline_of_all(told[place + 1 : -1])
     assert [event.snapshot.uid for event in told if event.snapshot] == [story.uid for story in stories]
 
 
@@ -152,15 +107,15 @@ async def test_what_happens_during_the_first_snapshots_is_told_once(
     monkeypatch.setattr(listing, "IMPORTS_AT_ONCE", 2)
     stories = [await Story.begin(database, feeds.nudges) for _ in range(5)]
     first, second, *_, last = stories
-    async with aclosing(watched(feeds)) as watching:
-        told = await following(watching)
+    async with aclosing(watched_all(feeds)) as watching:
+        told = [await following(watching)]
         await first.start()
         await second.start()
         await last.start()
         told += await synced(watching)
 
     started = Status.IN_PROGRESS
-    assert outline(told) == [
+    assert outline_of_all(told) == [
         (WatchKind.SNAPSHOT, first.uid, Status.PENDING),
         (WatchKind.SNAPSHOT, second.uid, Status.PENDING),  # of the same page as the first
         (WatchKind.TRANSITION, first.uid, started),
@@ -177,13 +132,13 @@ async def test_a_token_from_the_first_snapshots_tells_what_happened_to_the_told_
 ) -> None:
     monkeypatch.setattr(listing, "IMPORTS_AT_ONCE", 1)
     told_before, not_told = [await Story.begin(database, feeds.nudges) for _ in range(2)]
-    async with aclosing(watched(feeds)) as watching:
-        token = (await following(watching))[0].token
+    async with aclosing(watched_all(feeds)) as watching:
+        token = (await following(watching)).token
     await told_before.start()
     await told_before.work_off()
     await not_told.start()
 
-    assert outline(await missed_since(feeds, token)) == [
+    assert outline_of_all(await missed_since(feeds, token)) == [
         (WatchKind.TRANSITION, told_before.uid, Status.IN_PROGRESS),
         (WatchKind.TRANSITION, told_before.uid, Status.COMPLETED),
         (WatchKind.SNAPSHOT, not_told.uid, Status.IN_PROGRESS),
@@ -192,15 +147,15 @@ async def test_a_token_from_the_first_snapshots_tells_what_happened_to_the_told_
 
 async def test_a_filter_tells_matching_imports_and_those_that_leave(database: Database, feeds: Feeds) -> None:
     pending = ImportFilter(statuses=(Status.PENDING,))
-    async with aclosing(watched(feeds, filter=pending)) as watching:
+    async with aclosing(watched_all(feeds, filter=pending)) as watching:
         await synced(watching)
         story = await Story.begin(database, feeds.nudges)
         await story.start()
         await story.work_off()
         other = await Story.begin(database, feeds.nudges)
-        told = await following(watching, 3)
+        told = await next_of(watching, 3)
 
-    assert outline(told) == [
+    assert outline_of_all(told) == [
         (WatchKind.TRANSITION, story.uid, Status.PENDING),
         (WatchKind.TRANSITION, story.uid, Status.IN_PROGRESS),
         (WatchKind.TRANSITION, other.uid, Status.PENDING),
@@ -211,7 +166,7 @@ async def test_a_filter_by_reference_tells_imports_that_enter_and_leave(
     database: Database, feeds: Feeds
 ) -> None:
     spring = ImportFilter(reference_prefix="spring")
-    async with aclosing(watched(feeds, filter=spring)) as watching:
+    async with aclosing(watched_all(feeds, filter=spring)) as watching:
         await synced(watching)
         story = await Story.begin(database, feeds.nudges)
         await story.update("spring 1")
@@ -219,7 +174,7 @@ async def test_a_filter_by_reference_tells_imports_that_enter_and_leave(
         await story.update("autumn")
         await story.update("winter")
         await story.update("spring 3")
-        told = await following(watching, 4)
+        told = await next_of(watching, 4)
 
     assert [event.snapshot.spec.reference for event in told if event.snapshot] == [
         "spring 1",
@@ -236,14 +191,14 @@ async def test_a_filter_by_type_holds_for_first_snapshots_events_and_progress(
     await (prices := await Story.begin(database, feeds.nudges, spec=PRICES)).start()
     only_prices = ImportFilter(resource_types=("prices",))
     async with aclosing(
-        watched(feeds, filter=only_prices, progress_interval=timedelta(milliseconds=100))
+        watched_all(feeds, filter=only_prices, progress_interval=timedelta(milliseconds=100))
     ) as watching:
         told = await synced(watching)
         await skus.count(created=10)
         await prices.count(created=10)
-        told += await following(watching)
+        told += await next_of(watching, 1)
 
-    assert outline(told) == [
+    assert outline_of_all(told) == [
         (WatchKind.SNAPSHOT, prices.uid, Status.IN_PROGRESS),
         (WatchKind.SYNCED, None, None),
         (WatchKind.PROGRESS, prices.uid, Status.IN_PROGRESS),
@@ -256,12 +211,12 @@ async def test_progress_of_every_import_is_told_with_the_newest_counts(
     stories = [await Story.begin(database, feeds.nudges) for _ in range(3)]
     for story in stories:
         await story.start()
-    async with aclosing(watched(feeds, progress_interval=timedelta(milliseconds=100))) as watching:
+    async with aclosing(watched_all(feeds, progress_interval=timedelta(milliseconds=100))) as watching:
         await synced(watching)
         for story in stories:
             await story.count(created=10)
             await story.count(created=10)
-        told = {event.snapshot.uid: event for event in await following(watching, 3) if event.snapshot}
+        told = {event.snapshot.uid: event for event in await next_of(watching, 3) if event.snapshot}
 
     assert {event.kind for event in told.values()} == {WatchKind.PROGRESS}
     assert {uid: event.snapshot.counts.created for uid, event in told.items() if event.snapshot} == {
@@ -275,11 +230,11 @@ async def test_progress_that_makes_an_import_leave_the_filter_is_told(
     await (story := await Story.begin(database, feeds.nudges)).start()
     flawless = ImportFilter(with_errors=False)
     async with aclosing(
-        watched(feeds, filter=flawless, progress_interval=timedelta(milliseconds=100))
+        watched_all(feeds, filter=flawless, progress_interval=timedelta(milliseconds=100))
     ) as watching:
         await synced(watching)
         await story.count(created=9, failed=1)
-        (left,) = await following(watching)
+        left = await following(watching)
 
     assert left.snapshot is not None
     assert (left.kind, left.snapshot.counts.failed) == (WatchKind.PROGRESS, 1)
@@ -287,14 +242,14 @@ async def test_progress_that_makes_an_import_leave_the_filter_is_told(
 
 async def test_heartbeats_move_past_what_was_filtered_out(database: Database, feeds: Feeds) -> None:
     nothing = ImportFilter(reference="nothing has it")
-    async with aclosing(watched(feeds, filter=nothing, heartbeat=timedelta(milliseconds=50))) as watching:
+    async with aclosing(watched_all(feeds, filter=nothing, heartbeat=timedelta(milliseconds=50))) as watching:
         await synced(watching)
         story = await Story.begin(database, feeds.nudges)
         await story.start()
         newest = (await story.recorded())[-1].seq
-        (told,) = await following(watching)
+        told = await following(watching)
         while place_in_all_of(told.token, ORGANIZATION, nothing.digest).seq < newest:
-            (told,) = await following(watching)
+            told = await following(watching)
     await story.forget_events_up_to_now()
 
     assert told.kind is WatchKind.HEARTBEAT
@@ -305,8 +260,7 @@ async def test_hundreds_of_missed_events_that_do_not_match_are_passed_over(
     database: Database, feeds: Feeds
 ) -> None:
     nothing = ImportFilter(reference="nothing has it")
-    async with aclosing(watched(feeds, filter=nothing)) as watching:
-        token = (await synced(watching))[-1].token
+    token = await token_of_all(feeds, nothing)
     await (story := await Story.begin(database, feeds.nudges)).start()
     for reference in range(500):
         await story.update(str(reference))
@@ -315,8 +269,7 @@ async def test_hundreds_of_missed_events_that_do_not_match_are_passed_over(
 
 
 async def test_a_token_belongs_to_its_filter_and_its_kind_of_watch(database: Database, feeds: Feeds) -> None:
-    async with aclosing(watched(feeds)) as watching:
-        token = (await synced(watching))[-1].token
+    token = await token_of_all(feeds)
 
     for foreign, filter in (
         (token, ImportFilter(with_errors=True)),
@@ -324,7 +277,7 @@ async def test_a_token_belongs_to_its_filter_and_its_kind_of_watch(database: Dat
         (token[:-2], EVERYTHING),
     ):
         with pytest.raises(InvalidArgument) as refused:
-            await following(watched(feeds, filter=filter, token=foreign))
+            await following(watched_all(feeds, filter=filter, token=foreign))
         assert refused.value.reason == "RESUME_TOKEN_INVALID"
 
 
@@ -333,15 +286,13 @@ async def test_the_order_of_a_filters_values_does_not_matter_to_its_tokens(feeds
     same = ImportFilter(
         resource_types=("prices", "skus", "skus"), statuses=(Status.COMPLETED, Status.PENDING)
     )
-    async with aclosing(watched(feeds, filter=one)) as watching:
-        token = (await synced(watching))[-1].token
+    token = await token_of_all(feeds, one)
 
     assert await missed_since(feeds, token, same) == []
 
 
 async def test_a_token_older_than_the_events_kept_is_out_of_range(database: Database, feeds: Feeds) -> None:
-    async with aclosing(watched(feeds)) as watching:
-        token = (await synced(watching))[-1].token
+    token = await token_of_all(feeds)
     await (story := await Story.begin(database, feeds.nudges)).start()
     await story.forget_events_up_to_now()
 
@@ -352,7 +303,7 @@ async def test_a_token_older_than_the_events_kept_is_out_of_range(database: Data
 
 
 async def test_the_stop_of_the_server_ends_it_at_once(feeds: Feeds) -> None:
-    async with aclosing(watched(feeds)) as watching:
+    async with aclosing(watched_all(feeds)) as watching:
         await synced(watching)
         feeds.stop.set()
 
@@ -364,7 +315,7 @@ async def test_the_stop_of_the_server_ends_it_at_once(feeds: Feeds) -> None:
 
 async def test_a_watch_that_is_left_leaves_nothing_behind(database: Database, feeds: Feeds) -> None:
     await Story.begin(database, feeds.nudges)
-    async with aclosing(watched(feeds)) as watching:
+    async with aclosing(watched_all(feeds)) as watching:
         await synced(watching)
 
     assert not len(feeds)
