@@ -171,6 +171,8 @@ class Feed:
                 self._failure = None
             except Exception as error:
                 await self._fail(error, questions)
+            finally:
+                self._answering = ()
 
     def _version_of(self, uid: str) -> int:
         watched = self.imports.get(uid)
