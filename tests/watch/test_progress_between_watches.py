@@ -247,7 +247,7 @@ async def test_an_import_that_ends_while_it_becomes_known_is_not_told_as_in_prog
 
             assert story.uid not in feed.imports
 
-    assert outline(told) == [(WatchKind.TRANSITION, Status.COMPLETED), (WatchKind.SYNCED, None)]
+    assert outline(told) == [(WatchKind.SYNCED, None), (WatchKind.TRANSITION, Status.COMPLETED)]
 
 
 @pytest.mark.usefixtures("only_nudges_tell")
