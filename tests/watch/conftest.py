@@ -9,6 +9,7 @@ from imports_service.store.database import Database
 from imports_service.store.nudges import Nudges, open_nudges
 from imports_service.watch import feeds as feeds_module
 from imports_service.watch.feeds import Feeds, open_feeds
+from tests.watch.story import WatchedStory
 
 
 @pytest.fixture
@@ -47,3 +48,9 @@ def only_nudges_tell(monkeypatch: pytest.MonkeyPatch) -> None:
 def looks_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What nudges do not tell is found within milliseconds. To be used before `feeds`."""
     monkeypatch.setattr(feeds_module, "LOOK_AGAIN_SECONDS", (0.01, 0.02))
+
+
+@pytest.fixture
+async def story(database: Database, feeds: Feeds) -> WatchedStory:
+    """A pending import of 100 rows in 10 segments."""
+    return await WatchedStory.begin_in(database, feeds)

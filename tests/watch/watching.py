@@ -1,8 +1,8 @@
 """Watches in this process, and what is looked at of what they tell."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
 
 from imports_service.domain.imports import Status
@@ -120,3 +120,11 @@ def outline_of_all(events: Sequence[WatchEvent]) -> list[tuple[WatchKind, str | 
         else (event.kind, None, None)
         for event in events
     ]
+
+
+@asynccontextmanager
+async def begun(watching: Watching) -> AsyncIterator[Watching]:
+    """A watch whose snapshot has been told."""
+    async with aclosing(watching):
+        await following(watching)
+        yield watching
