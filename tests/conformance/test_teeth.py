@@ -6,7 +6,7 @@ from imports_client.testing.conformance import GUARANTEES, Broken, check
 from tests.conformance.mutants import MUTANTS, Mutant
 from tests.conformance.subjects import fake_subject
 
-PATIENCE_SECONDS = 0.4
+PATIENCE_SECONDS = 0.2
 """Less than for others: what a broken fake never sends is waited for in vain."""
 
 
