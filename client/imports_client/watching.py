@@ -26,7 +26,7 @@ from imports_client.tries import CALL_SECONDS, Tries
 PATIENCE_SECONDS = 60.0
 SILENCE_SECONDS = 40.0  # heartbeats come every 15 s
 ENDING_SECONDS = 2.0
-"""How long a stream may take to end after the last event; a service that keeps the contract ends it at once."""
+"""How long a stream may be silent after the last event; a service that keeps the contract ends it at once."""
 
 Call = (
     grpc.aio.UnaryStreamCall[WatchImportRequest, ImportEvent]
@@ -111,7 +111,8 @@ async def _resumed(
                 place.move_to(event)
                 yield event
                 if is_last(event):
-                    async with aclosing(_after_the_end(call, place)) as rest:
+                    ending = min(ENDING_SECONDS, limits.max_silence)
+                    async with aclosing(_after_the_end(call, place, ending)) as rest:
                         async for later in rest:
                             yield later
                     return
@@ -143,11 +144,11 @@ async def _next_of(call: Call, tries: Tries, max_silence: float) -> ImportEvent 
         raise broken_off(f"nothing came for {max_silence:g} s") from None
 
 
-async def _after_the_end(call: Call, place: Place) -> AsyncGenerator[ImportEvent, None]:
+async def _after_the_end(call: Call, place: Place, max_silence: float) -> AsyncGenerator[ImportEvent, None]:
     """What has become of the import since its end, where the watch has that to catch up with: its deletion, at last."""
     with suppress(grpc.aio.AioRpcError, TimeoutError):
         while True:
-            async with asyncio.timeout(ENDING_SECONDS):
+            async with asyncio.timeout(max_silence):
                 event: ImportEvent | None = await anext(aiter(call), None)
             if event is None:
                 return

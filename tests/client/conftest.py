@@ -21,6 +21,12 @@ from commerce.imports.v1.resources_pb2_grpc import (
     add_ResourceServiceServicer_to_server,
 )
 from imports_client.connection import Imports, connect
+from imports_service.embedded.objects import EmbeddedObjects
+from imports_service.embedded.parts import Parts
+from imports_service.objects.store import Objects
+from imports_service.settings import Settings
+from tests.clusters import Cluster
+from tests.services import Service, running_service
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Serve = Callable[["Partial | PartialResources"], Awaitable[str]]
@@ -76,3 +82,25 @@ async def connect_to(serve: Serve) -> AsyncIterator[ConnectTo]:
             return await stack.enter_async_context(connect(await serve(servicer)))
 
         yield start
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def shared_service(
+    cluster: Cluster, open_bucket: Objects, object_server: EmbeddedObjects
+) -> AsyncIterator[Service]:
+    """The whole service for all tests of a module: what they import has names or organizations of their own."""
+    async with cluster.clone() as url:
+        parts = Parts(
+            database_url=url,
+            listen_url=url,
+            bucket=open_bucket.bucket,
+            endpoint_url=object_server.endpoint_url,
+            public_endpoint_url=None,
+            region=object_server.region,
+            access_key=object_server.access_key,
+            secret_key=object_server.secret_key,
+        )
+        async with running_service(
+            Settings(grpc_listen="127.0.0.1:0", stop_grace_seconds=5.0), parts
+        ) as service:
+            yield service

@@ -8,6 +8,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 
 from commerce.imports.v1 import imports_pb2 as pb
+from imports_client.events import is_last
 from tests.client.conftest import Context, Partial, refuse
 from tests.client.scripted import NAME, STORY, event
 
@@ -70,7 +71,8 @@ class Shelf(Partial):
         else:
             for each in told:
                 yield each
-            await asyncio.Event().wait()
+            if not is_last(told[-1]):
+                await asyncio.Event().wait()
 
     async def GetImport(self, request: pb.GetImportRequest, context: Context) -> pb.Import:  # noqa: N802
         if self.found is None:

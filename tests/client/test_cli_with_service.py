@@ -16,6 +16,11 @@ ROWS = '{"code":"A","name":"a"}\n{"code":"B"}\n{"code":"C","name":"c","colour":"
 
 
 @pytest.fixture
+def service(shared_service: Service) -> Service:
+    return shared_service
+
+
+@pytest.fixture
 def document(tmp_path: Path) -> str:
     """Four shipping categories: two without a name, one with an attribute that there is not."""
     file = tmp_path / "categories.jsonl"
@@ -202,7 +207,7 @@ async def test_types_refuses_one_that_there_is_not(service: Service) -> None:
 
 async def test_create_reads_cells_as_it_is_told(service: Service, tmp_path: Path) -> None:
     document = tmp_path / "categories.csv"
-    document.write_text("code;name;reference\nA;a;-\n")
+    document.write_text("code;name;reference\nCELLS;a;-\n")
 
     ended = await imports(
         *("create", str(document), "--type", "shipping_categories"),

@@ -26,6 +26,11 @@ SAMPLES = [
 ]
 
 
+@pytest.fixture
+def service(shared_service: Service) -> Service:
+    return shared_service
+
+
 async def import_samples(service: Service) -> list[pb.Import]:
     async with connect(service.address) as imports:
         return [
@@ -40,18 +45,14 @@ async def import_samples(service: Service) -> list[pb.Import]:
         ]
 
 
-async def test_the_samples_import_with_exactly_their_bad_rows_failed(service: Service) -> None:
+async def test_the_samples_import_with_exactly_their_bad_rows_failed_and_sent_again_change_nothing(
+    service: Service,
+) -> None:
     ended = await import_samples(service)
+    again = await import_samples(service)
 
     assert [(each.created_count, each.errors_count) for each in ended] == [sample[2:] for sample in SAMPLES]
     assert {each.status for each in ended} == {pb.STATUS_COMPLETED}
-
-
-async def test_the_samples_sent_again_change_nothing(service: Service) -> None:
-    await import_samples(service)
-
-    again = await import_samples(service)
-
     assert [(each.unchanged_count, each.errors_count) for each in again] == [sample[2:] for sample in SAMPLES]
 
 
@@ -76,7 +77,9 @@ async def test_an_import_waited_for_has_its_logs_and_a_url_that_works(service: S
 
 async def test_values_are_imported_as_they_are(service: Service) -> None:
     async with connect(service.address) as imports:
-        created = await imports.create("organizations/o", "shipping_categories", [{"code": "A", "name": "a"}])
+        created = await imports.create(
+            "organizations/values", "shipping_categories", [{"code": "A", "name": "a"}]
+        )
         events = [event async for event in imports.watch(created.name, timeout=60)]
         results = [result async for result in imports.results(created.name)]
 
@@ -96,9 +99,11 @@ async def test_an_upload_that_breaks_off_leaves_no_import(service: Service) -> N
     async with connect(service.address) as imports:
         for chunks in range(1, 21):  # what is at stake is a race
             with pytest.raises(OSError, match="the disk is gone"):
-                await imports.upload("organizations/o", "shipping_categories", breaking(chunks))
-        await imports.import_and_wait("organizations/o", "shipping_categories", b'{"code":"B","name":"b"}')
-        listed = [each async for each in imports.list("organizations/o")]
+                await imports.upload("organizations/breaking", "shipping_categories", breaking(chunks))
+        await imports.import_and_wait(
+            "organizations/breaking", "shipping_categories", b'{"code":"B","name":"b"}'
+        )
+        listed = [each async for each in imports.list("organizations/breaking")]
 
     assert len(listed) == 1
 
@@ -123,6 +128,7 @@ async def test_the_example_of_the_readme_works(service: Service, mode: str) -> N
 async def test_the_example_of_the_clients_page_works(service: Service) -> None:
     page = (EXAMPLES.parent / "docs" / "client.md").read_text()
     example = page.split("```python\n")[1].split("```")[0].replace("127.0.0.1:50051", service.address)
+    example = example.replace("organizations/acme", "organizations/page")
 
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", example), cwd=EXAMPLES.parent, stdout=asyncio.subprocess.PIPE

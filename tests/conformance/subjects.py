@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 20.0
 FAKE_HEARTBEAT_SECONDS = 0.03
-REAL_HEARTBEAT_SECONDS = 0.2
+FAKE_PACE_SECONDS = 0.002
+REAL_HEARTBEAT_SECONDS = 0.1
 WORKER = "imports-conformance-worker"
 
 
@@ -62,7 +63,9 @@ async def fake_subject(
 ) -> AsyncIterator[FakeSubject]:
     """The fake with these calls, served for the time of the block."""
     async with (
-        fake_service(heartbeat_seconds=FAKE_HEARTBEAT_SECONDS, servicer=servicer) as fake,
+        fake_service(
+            heartbeat_seconds=FAKE_HEARTBEAT_SECONDS, pace_seconds=FAKE_PACE_SECONDS, servicer=servicer
+        ) as fake,
         grpc.aio.insecure_channel(fake.target) as channel,
     ):
         yield FakeSubject(fake, channel, patience_seconds)
