@@ -1,11 +1,22 @@
 """A sleep that others can end: what every watch and every feed waits with."""
 
 import asyncio
+import random
 
 
 def now() -> float:
     """The loop's time, in seconds."""
     return asyncio.get_running_loop().time()
+
+
+def heartbeat_due(seconds: float) -> float:
+    """When the next heartbeat is due, at most so many seconds from now.
+
+    Jittered, so that those who came at once are not all told at once for ever; and on a grid, so that those of many
+    watchers fall together: told one by one each costs several times as much.
+    """
+    due = now() + seconds * random.uniform(0.9, 1.0)
+    return due - due % (seconds / 30)
 
 
 class Alarm:

@@ -4,7 +4,6 @@ Nothing waits for a slow reader: what is told is taken from what the process kno
 progress and never an event. A watch changes nothing and owns none of the work.
 """
 
-import random
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +11,7 @@ from imports_service.domain.errors import ImportNotFound
 from imports_service.domain.imports import Event, EventKind, Status
 from imports_service.domain.names import ImportName
 from imports_service.store.watches import Reading
-from imports_service.watch.alarm import Alarm, now
+from imports_service.watch.alarm import Alarm, heartbeat_due, now
 from imports_service.watch.events import Recorded, WatchEvent, WatchKind
 from imports_service.watch.feed import Feed
 from imports_service.watch.feeds import Feeds
@@ -201,8 +200,7 @@ class _Watch:
             self._watched.watchers[self._alarm] = self._progress_at
 
     def _was_told(self) -> None:
-        # jittered, so that those who came at once are not all told at once for ever
-        self._heartbeat_at = now() + self._heartbeat_seconds * random.uniform(0.9, 1.0)
+        self._heartbeat_at = heartbeat_due(self._heartbeat_seconds)
 
 
 def _is_terminal(event: Event) -> bool:

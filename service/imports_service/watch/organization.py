@@ -4,7 +4,6 @@ The recorded events of an organization have one order, in which they are told; p
 reader skips progress and never an event.
 """
 
-import random
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +11,7 @@ import msgspec
 
 from imports_service.domain.queries import ImportFilter
 from imports_service.store.watches import Reading
-from imports_service.watch.alarm import now
+from imports_service.watch.alarm import heartbeat_due, now
 from imports_service.watch.events import Recorded, WatchEvent, WatchKind
 from imports_service.watch.feed import Feed
 from imports_service.watch.feeds import Feeds
@@ -221,5 +220,4 @@ class _Watch:
         return self._place.token
 
     def _was_told(self) -> None:
-        # jittered, so that those who came at once are not all told at once for ever
-        self._heartbeat_at = now() + self._heartbeat_seconds * random.uniform(0.9, 1.0)
+        self._heartbeat_at = heartbeat_due(self._heartbeat_seconds)
