@@ -117,7 +117,7 @@ async def test_kinds_of_a_later_contract_are_passed_on() -> None:
         (grpc.StatusCode.UNIMPLEMENTED, "NOT_YET"),
         (grpc.StatusCode.FAILED_PRECONDITION, ""),
         (grpc.StatusCode.INTERNAL, "INTERNAL"),
-        (grpc.StatusCode.UNKNOWN, ""),
+        (grpc.StatusCode.UNKNOWN, "FAULT"),
         (grpc.StatusCode.RESOURCE_EXHAUSTED, ""),
     ],
 )
