@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from imports_client.connection import Imports, connect
     from imports_client.errors import (
         CallFailed,
+        ConnectionClosed,
         DeadlineOver,
         DocumentSpent,
         ImportDeleted,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CallFailed",
+    "ConnectionClosed",
     "DeadlineOver",
     "DocumentSpent",
     "ImportDeleted",

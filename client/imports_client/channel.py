@@ -10,11 +10,8 @@ DEFAULT_TARGET = "127.0.0.1:50051"
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
-# Only what may be repeated without a request id.
+# Only what may be repeated without a request id, and what `tries` do not repeat already.
 _RETRIED = (
-    "GetImport",
-    "ListImports",
-    "ListImportResults",
     "InterruptImport",
     "WaitImport",
     "DownloadImportFile",  # like every stream only until its first message has come

@@ -28,11 +28,17 @@ from imports_client.errors import Place
 from imports_client.exporting import ExportFields, pieces_of_export
 from imports_client.pages import imports_of, results_of
 from imports_client.replicas import Replica, Replicas
-from imports_client.specs import SpecFields, creation, inline, new_request_id
+from imports_client.specs import SpecFields, creation, inline, interval_of, new_request_id
 from imports_client.tries import CALL_SECONDS, Tries, answer_of
 from imports_client.uploading import upload
 from imports_client.waiting import import_and_wait
-from imports_client.watching import PATIENCE_SECONDS, SILENCE_SECONDS, Limits, watch_import, watch_imports
+from imports_client.watching import (
+    PATIENCE_SECONDS,
+    SILENCE_SECONDS,
+    import_watched,
+    imports_watched,
+    watched,
+)
 
 Answer = TypeVar("Answer")
 
@@ -42,9 +48,10 @@ class Imports:
 
     `parent` is `organizations/{organization}`, `name` is `organizations/{organization}/imports/{import}`.
 
-    Times are in seconds. `timeout` bounds the whole call, whatever happens in it. `patience` is how long the service
-    may be away before the call fails with `ServiceAway`: it is tried again, at the next replica if there are several,
-    after pauses that grow to 5 s or are as long as the service asks for. With 0 each replica is asked once.
+    Times are in seconds, but for `progress_interval`. `timeout` bounds the whole call, whatever happens in it.
+    `patience` is how long the service may be away before the call fails with `ServiceAway`: it is tried again, at the
+    next replica if there are several, after pauses that grow to 5 s, and at no replica sooner than that has asked for.
+    With 0 each replica is asked once.
     """
 
     def __init__(self, channel: grpc.aio.Channel, *others: grpc.aio.Channel) -> None:
@@ -125,17 +132,23 @@ class Imports:
         filter: ImportFilter | None = None,
         order_by: str = "",
         timeout: float = CALL_SECONDS,
+        patience: float = 0.0,
     ) -> AsyncGenerator[Import, None]:
-        """All imports that match, page after page as they are asked for. `timeout` is for one page."""
+        """All imports that match, page after page as asked for. `timeout` and `patience` are for one page."""
         request = ListImportsRequest(parent=parent, filter=filter, order_by=order_by, page_size=200)
-        return imports_of(request, lambda: self._tries(Place(parent), timeout))
+        return imports_of(request, lambda: self._tries(Place(parent), timeout, patience))
 
     def results(
-        self, name: str, *, outcomes: Iterable[Outcome.ValueType] = (), timeout: float = CALL_SECONDS
+        self,
+        name: str,
+        *,
+        outcomes: Iterable[Outcome.ValueType] = (),
+        timeout: float = CALL_SECONDS,
+        patience: float = 0.0,
     ) -> AsyncGenerator[ImportResult, None]:
-        """What became of each row, in row order, as far as the import has come. `timeout` is for one page."""
+        """What became of each row, in row order, as far as it has come. `timeout` and `patience` are for one page."""
         request = ListImportResultsRequest(parent=name, outcomes=[*outcomes], page_size=500)
-        return results_of(request, lambda: self._tries(Place(name), timeout))
+        return results_of(request, lambda: self._tries(Place(name), timeout, patience))
 
     async def retry(
         self,
@@ -150,7 +163,7 @@ class Imports:
 
         A `request_id` is made up if none is given, so that no try can make a second retry. Many rows take a while.
         """
-        own_id = new_request_id() if request_id is None else request_id
+        own_id = request_id or new_request_id()
         request = RetryImportRequest(name=name, outcomes=[*outcomes], request_id=own_id)
         return await self._answer(
             lambda replica, seconds: replica.imports.RetryImport(request, timeout=seconds),
@@ -176,9 +189,9 @@ class Imports:
         Raises `ResumeTokenExpired` rather than leave out what was missed; errors have the last event's `resume_token`.
         Wrap it in `contextlib.aclosing` if you may leave before the end; the call ends with it.
         """
-        limits = Limits(timeout=timeout, patience=patience, max_silence=max_silence)
         place = Place(name, resume_token=resume_token)
-        return watch_import(self._replicas, place, limits, progress_interval=progress_interval)
+        watch = import_watched(place, interval_of(progress_interval, place))
+        return watched(watch, lambda: self._tries(place, timeout, patience), max_silence)
 
     def watch_imports(
         self,
@@ -196,11 +209,9 @@ class Imports:
         It begins with a SNAPSHOT of every import that has not ended; SYNCED says that all have been told. A
         `resume_token` belongs to the filter that it came with.
         """
-        limits = Limits(timeout=timeout, patience=patience, max_silence=max_silence)
         place = Place(parent, resume_token=resume_token)
-        return watch_imports(
-            self._replicas, place, limits, filter=filter, progress_interval=progress_interval
-        )
+        watch = imports_watched(place, filter, interval_of(progress_interval, place))
+        return watched(watch, lambda: self._tries(place, timeout, patience), max_silence)
 
     def export(
         self,
@@ -215,7 +226,7 @@ class Imports:
         It is complete when it ends without an error; else discard what came. `timeout` is for all of it.
         """
         request = ExportResourcesRequest(parent=parent, resource_type=resource_type, **asked)
-        return pieces_of_export(self._replicas, request, timeout=timeout)
+        return pieces_of_export(self._replicas, request, lambda: self._tries(Place(parent), timeout))
 
     async def import_and_wait(
         self,
@@ -244,14 +255,15 @@ class Imports:
         `request_id` and the same document, or `watch` its `name` if `last_import` is set.
         """
         header = creation(parent, resource_type, import_id, request_id, validate_only, spec)
+        place = Place(parent, header.request_id)
         return await import_and_wait(
-            self._replicas,
+            self._tries(place, timeout, patience),
             header,
             document,
-            Limits(timeout=timeout, patience=patience, max_silence=max_silence),
-            is_own_id=request_id is None,
+            is_own_id=not request_id,
             on_event=on_event,
-            progress_interval=progress_interval,
+            interval=interval_of(progress_interval, place),
+            max_silence=max_silence,
         )
 
     def _tries(self, place: Place, timeout: float | None, patience: float = 0.0) -> Tries:

@@ -7,6 +7,7 @@ Whatever comes of the status of a call is a `grpc.aio.AioRpcError` as well, so c
     │   ├── Refused                the service said no: see `reason` and `violations`; again would be the same
     │   │   └── ResumeTokenExpired what was missed since the token is not kept any more: watch afresh
     │   ├── ServiceAway            nobody answered for longer than `patience`: go on later
+    │   ├── ConnectionClosed       the caller's own side closed the connection under the call
     │   ├── DeadlineOver           `timeout` is over; the import goes on
     │   └── DocumentSpent          the connection broke while pieces were sent that come only once
     └── ImportDeleted              it was deleted before its end, so there is no final import
@@ -20,8 +21,6 @@ import grpc
 from commerce.imports.v1.imports_pb2 import Import, ImportEvent
 from imports_client.drops import is_passing
 from imports_client.refusals import Refusal, refusal_of
-
-EXPIRED = "RESUME_TOKEN_EXPIRED"
 
 
 @dataclass(slots=True)
@@ -108,7 +107,12 @@ class ResumeTokenExpired(Refused):
 
 
 class ServiceAway(CallFailed):
-    """Nobody answered, however often it was tried within `patience`. An import that exists is not touched by that."""
+    """Nobody answered, however often it was tried within `patience`, or only with faults that are not the service's
+    own. An import that exists is not touched by that."""
+
+
+class ConnectionClosed(CallFailed):
+    """`connect` was left, or the channel closed, while the call was under way. An import that exists goes on."""
 
 
 class DeadlineOver(CallFailed):
@@ -125,12 +129,10 @@ class ImportDeleted(ImportsError):
 
 
 def failure_of(error: grpc.aio.AioRpcError, place: Place) -> CallFailed:
-    """The typed error of a status that ends a call for good. Raise it from `error`."""
+    """The typed error of a status that ends a call for good, and not by our own deadline. Raise it from `error`."""
     refusal = refusal_of(error)
-    if refusal.reason == EXPIRED:
+    if refusal.code is grpc.StatusCode.OUT_OF_RANGE:  # which says nothing else
         return ResumeTokenExpired(error, place)
-    if refusal.code is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return DeadlineOver(error, place)
     if is_passing(refusal) and refusal.code is not grpc.StatusCode.RESOURCE_EXHAUSTED:
         return ServiceAway(error, place)
     return Refused(error, place)

@@ -1,17 +1,16 @@
 """Receives an export. One that breaks off is not resumed: the document is whole or to be discarded."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import TypedDict
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from commerce.imports.v1.imports_pb2 import Format
-from commerce.imports.v1.resources_pb2 import ExportResourcesRequest, ResourceKey
-from imports_client.drops import is_passing
-from imports_client.errors import Place, failure_of
-from imports_client.refusals import refusal_of
+from commerce.imports.v1.resources_pb2 import ExportResourcesRequest, ExportResourcesResponse, ResourceKey
+from imports_client.errors import CallFailed, ServiceAway
 from imports_client.replicas import Replicas
+from imports_client.tries import Tries
 
 
 class ExportFields(TypedDict, total=False):
@@ -26,17 +25,24 @@ class ExportFields(TypedDict, total=False):
 
 
 async def pieces_of_export(
-    replicas: Replicas, request: ExportResourcesRequest, *, timeout: float | None
+    replicas: Replicas, request: ExportResourcesRequest, begin: Callable[[], Tries]
 ) -> AsyncGenerator[bytes, None]:
-    """The document's bytes. Raises `CallFailed`."""
-    replica = replicas.current
-    call = replica.resources.ExportResources(request, timeout=timeout)
+    """The document's bytes, by the one try of `begin()`. Raises `CallFailed`."""
+    tries = begin()
+    call = tries.replica.resources.ExportResources(request, timeout=tries.left())
     try:
-        async for response in call:
+        while True:
+            with tries.listening():
+                response: ExportResourcesResponse | None = await anext(aiter(call), None)
+            if response is None:
+                return
             yield response.chunk
+    except CallFailed:
+        raise
     except grpc.aio.AioRpcError as error:
-        if is_passing(refusal_of(error)):
-            replicas.leave(replica)  # for whoever exports anew
-        raise failure_of(error, Place(request.parent)) from error
+        failure = tries.failure_of(error)
+        if isinstance(failure, ServiceAway):
+            replicas.leave(tries.replica)  # for whoever exports anew
+        raise failure from error
     finally:
         call.cancel()  # for a caller who has seen enough

@@ -4,8 +4,12 @@ and when to try again."""
 from dataclasses import dataclass, field
 
 import grpc
+from google.protobuf.any_pb2 import Any
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
+from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
+
+DOMAIN = "imports.commerce"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +39,19 @@ def refusal_of(error: grpc.aio.AioRpcError) -> Refusal:
         elif detail.Unpack(retry):
             retry_after = retry.retry_delay.ToTimedelta().total_seconds()
     return Refusal(error.code(), error.details() or "", reason, facts, tuple(violations), retry_after)
+
+
+def field_refused(field: str, fault: str) -> grpc.aio.AioRpcError:
+    """The error with which the service would refuse a field, for what need not be asked."""
+    code = grpc.StatusCode.INVALID_ARGUMENT
+    status = Status(code=code.value[0], message=f"{field}: {fault}")
+    violation = BadRequest.FieldViolation(field=field, description=fault)
+    for detail in (
+        ErrorInfo(reason="FIELD_INVALID", domain=DOMAIN),
+        BadRequest(field_violations=[violation]),
+    ):
+        packed = Any()
+        packed.Pack(detail)
+        status.details.append(packed)
+    trailing = grpc.aio.Metadata(*rpc_status.to_status(status).trailing_metadata)
+    return grpc.aio.AioRpcError(code, grpc.aio.Metadata(), trailing, details=status.message)

@@ -25,6 +25,11 @@ class Replica:
         self.imports: ImportServiceAsyncStub = ImportServiceStub(channel)
         self.resources: ResourceServiceAsyncStub = ResourceServiceStub(channel)
 
+    @property
+    def is_closed(self) -> bool:
+        """By its owner: no call can be made any more, and those that were under way are cancelled."""
+        return self.channel.get_state() is grpc.ChannelConnectivity.SHUTDOWN
+
 
 class Replicas:
     """At least one. All calls go to the current one, until one of them finds it gone and leaves it."""
@@ -41,6 +46,10 @@ class Replicas:
     @property
     def current(self) -> Replica:
         return self._all[self._place]
+
+    def in_turn(self) -> Sequence[Replica]:
+        """All, from the current one on."""
+        return self._all[self._place :] + self._all[: self._place]
 
     def leave(self, replica: Replica) -> None:
         """Go on to the next one, unless another call has done so already."""

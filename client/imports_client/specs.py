@@ -2,11 +2,18 @@
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, TypedDict
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.struct_pb2 import Struct
 
 from commerce.imports.v1.imports_pb2 import CreateImportRequest, CsvOptions, Format, ImportSpec, InlineInputs
+from imports_client.errors import Place, Refused
+from imports_client.refusals import field_refused
+
+SHORTEST_INTERVAL = timedelta(milliseconds=100)
+LONGEST_INTERVAL = timedelta(hours=1)
 
 
 class SpecFields(TypedDict, total=False):
@@ -34,7 +41,7 @@ def creation(
     return CreateImportRequest(
         parent=parent,
         import_id=import_id,
-        request_id=new_request_id() if request_id is None else request_id,
+        request_id=request_id or new_request_id(),
         validate_only=validate_only,
         spec=ImportSpec(resource_type=resource_type, **spec),
     )
@@ -42,6 +49,19 @@ def creation(
 
 def new_request_id() -> str:
     return str(uuid.uuid4())
+
+
+def interval_of(progress_interval: timedelta | None, place: Place) -> Duration | None:
+    """As the service takes it. Raises `Refused` for what it refuses: it would say so only after the creation."""
+    if progress_interval is None:
+        return None
+    if not isinstance(progress_interval, timedelta):
+        raise TypeError(f"progress_interval must be a timedelta, not {progress_interval!r}")
+    if not SHORTEST_INTERVAL <= progress_interval <= LONGEST_INTERVAL:
+        raise Refused(field_refused("progress_interval", "must be from 100 ms to 1 h"), place)
+    interval = Duration()
+    interval.FromTimedelta(progress_interval)
+    return interval
 
 
 def inline(inputs: Iterable[Mapping[str, Any]]) -> InlineInputs:

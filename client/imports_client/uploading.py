@@ -1,7 +1,7 @@
 """Sends a document to its end or to its refusal, and makes sure that the refusal is what the caller sees."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,9 +10,7 @@ import grpc
 
 from commerce.imports.v1.imports_pb2 import CreateImportRequest, Import, UploadImportRequest
 from imports_client.documents import Document, Pieces, chunks_of, sha256_of
-from imports_client.drops import is_passing
-from imports_client.errors import DocumentSpent
-from imports_client.refusals import refusal_of
+from imports_client.errors import ConnectionClosed, DocumentSpent, ServiceAway
 from imports_client.tries import Tries
 
 UploadCall = grpc.aio.StreamUnaryCall[UploadImportRequest, Import]
@@ -40,47 +38,70 @@ async def upload(tries: Tries, header: CreateImportRequest, document: Document) 
 async def _upload(tries: Tries, header: CreateImportRequest, document: Path | bytes | Pieces) -> Import:
     while True:
         call = tries.replica.imports.UploadImport(timeout=tries.left())
+        refusals = _kept_refusals(call)
         try:
-            answer = await send(call, header, document)
-        except grpc.aio.AioRpcError as error:
-            if isinstance(document, Pieces) and document.is_begun and is_passing(refusal_of(error)):
-                if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED and tries.deadline is not None:
-                    raise tries.deadline_over() from error
-                raise DocumentSpent(error, tries.place) from error
-            await tries.wait_after(error)
-        else:
+            await _write(call, tries, header, document)
+            with tries.listening():
+                answer = await _answer_to(call, refusals)
+        finally:
+            call.cancel()  # for a document that cannot be read on; a call that has ended ignores it
+        if isinstance(answer, Import):
             tries.has_succeeded()
             return answer
+        if isinstance(document, Pieces) and document.is_begun:
+            failure = tries.failure_of(answer)
+            is_lost = isinstance(failure, ServiceAway)
+            raise (DocumentSpent(answer, tries.place) if is_lost else failure) from answer
+        await tries.wait_after(answer)
 
 
-async def send(call: UploadCall, header: CreateImportRequest, document: Document) -> Import:
-    """The service's answer. Raises its refusal, or what reading the document raises; the call is over either
-    way."""
-    refusals: list[grpc.aio.AioRpcError] = []
-    call.add_done_callback(lambda _: refusals.extend(_refusal_now(call)))
+async def _write(call: UploadCall, tries: Tries, header: CreateImportRequest, document: Document) -> None:
+    """Until the end of the document or of the call. Raises what reading the document raises, of whatever class."""
+    if not await _is_written(call, tries, UploadImportRequest(header=header)):
+        return
+    async with aclosing(chunks_of(document)) as chunks:
+        async for chunk in chunks:
+            if not await _is_written(call, tries, UploadImportRequest(chunk=chunk)):
+                return
+    if not call.done():
+        with tries.listening(), suppress(grpc.aio.AioRpcError):
+            await call.done_writing()
+
+
+async def _is_written(call: UploadCall, tries: Tries, message: UploadImportRequest) -> bool:
+    """False when the call is over; awaiting it says why."""
+    if call.done():
+        return False
     try:
-        with suppress(grpc.aio.AioRpcError):  # awaiting the call says why
-            await _write(call, header, document)
+        with tries.listening():
+            await call.write(message)
+    except ConnectionClosed:
+        raise
+    except grpc.aio.AioRpcError:
+        return False
+    tries.is_heard()
+    return True
+
+
+async def _answer_to(
+    call: UploadCall, refusals: Sequence[grpc.aio.AioRpcError]
+) -> Import | grpc.aio.AioRpcError:
+    """The service's answer or its refusal."""
+    try:
         return await call
     except grpc.aio.AioRpcError as error:
         # A write that is under way when a refusal arrives fails as INTERNAL, and may hide the refusal for
         # ever.
         if error.code() is grpc.StatusCode.INTERNAL and refusals:
-            raise refusals[0] from None
-        raise
-    finally:
-        call.cancel()  # for a document that cannot be read on; a call that has ended ignores it
+            return refusals[0]
+        return error
 
 
-async def _write(call: UploadCall, header: CreateImportRequest, document: Document) -> None:
-    await call.write(UploadImportRequest(header=header))
-    async with aclosing(chunks_of(document)) as chunks:
-        async for chunk in chunks:
-            if call.done():
-                return
-            await call.write(UploadImportRequest(chunk=chunk))
-    if not call.done():
-        await call.done_writing()
+def _kept_refusals(call: UploadCall) -> list[grpc.aio.AioRpcError]:
+    """Holds what the call is refused with as soon as it is."""
+    refusals: list[grpc.aio.AioRpcError] = []
+    call.add_done_callback(lambda _: refusals.extend(_refusal_now(call)))
+    return refusals
 
 
 def _refusal_now(call: UploadCall) -> list[grpc.aio.AioRpcError]:

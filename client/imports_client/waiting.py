@@ -2,45 +2,43 @@
 is not worth losing it for."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import timedelta
 
 import grpc
+from google.protobuf.duration_pb2 import Duration
 
 from commerce.imports.v1.imports_pb2 import CreateImportRequest, GetImportRequest, Import, ImportEvent
 from imports_client.documents import Document
 from imports_client.errors import CallFailed, ImportDeleted, Place, Refused, ResumeTokenExpired
 from imports_client.events import has_ended
-from imports_client.replicas import Replicas
 from imports_client.tries import CALL_SECONDS, FIRST_PAUSE, Tries, answer_of
 from imports_client.uploading import upload
-from imports_client.watching import Limits, watch_import
+from imports_client.watching import import_watched, watched
 
 OnEvent = Callable[[ImportEvent], None]
 
 
 async def import_and_wait(
-    replicas: Replicas,
+    tries: Tries,
     header: CreateImportRequest,
     document: Document,
-    limits: Limits,
     *,
-    is_own_id: bool = False,
-    on_event: OnEvent | None = None,
-    progress_interval: timedelta | None = None,
+    is_own_id: bool,
+    on_event: OnEvent | None,
+    interval: Duration | None,
+    max_silence: float,
 ) -> Import:
-    """The import after its end: see `Imports.import_and_wait`. `header` has a request id,
-    which is nobody else's if `is_own_id`."""
-    place = Place(header.parent, header.request_id)
-    tries = Tries(replicas, place, timeout=limits.timeout, patience=limits.patience)
+    """The import after its end: see `Imports.import_and_wait`. `header` has a request id, which is nobody else's if
+    `is_own_id`. The calls that follow the upload have its deadline."""
+    place = tries.place
     created = await _created(tries, header, document, is_own_id=is_own_id)
     place.name, place.last_import = created.name, created
-    if has_ended(created.status):  # the answer to a request that was made before
-        return await _with_logs(tries, created)
-    ended = await _followed(replicas, tries, limits, on_event or (lambda _: None), progress_interval)
-    return await _with_logs(tries, ended)
+    ended = created
+    if not has_ended(created.status):  # else it is the answer to a request that was made before
+        ended = await _followed(tries, on_event or (lambda _: None), interval, max_silence)
+    return await _with_logs(tries, ended, min(CALL_SECONDS, max_silence))
 
 
 async def _created(
@@ -54,18 +52,16 @@ async def _created(
         raise
 
 
-async def _followed(
-    replicas: Replicas, tries: Tries, limits: Limits, on_event: OnEvent, interval: timedelta | None
-) -> Import:
+async def _followed(tries: Tries, on_event: OnEvent, interval: Duration | None, max_silence: float) -> Import:
     """The import as its last event tells it."""
     place = tries.place
     uid = place.last_import.uid if place.last_import else ""
     while True:
-        left = replace(limits, timeout=tries.left())
         try:
-            async with aclosing(watch_import(replicas, place, left, progress_interval=interval)) as events:
+            async with aclosing(_watched_from(place, tries, interval, max_silence)) as events:
                 async for event in events:
                     _check_uid(event, uid, place)
+                    place.move_to(event)
                     on_event(event)
         except ResumeTokenExpired:
             if not place.resume_token:
@@ -83,6 +79,14 @@ async def _followed(
             return last
 
 
+def _watched_from(
+    place: Place, tries: Tries, interval: Duration | None, max_silence: float
+) -> AsyncGenerator[ImportEvent, None]:
+    """Has a place of its own: what it tells may be of another import."""
+    own = replace(place)
+    return watched(import_watched(own, interval), lambda: tries.anew(own), max_silence)
+
+
 def _check_uid(event: ImportEvent, uid: str, place: Place) -> None:
     """Raises `ImportDeleted` when the name is another import's by now."""
     found = event.snapshot.uid
@@ -90,14 +94,15 @@ def _check_uid(event: ImportEvent, uid: str, place: Place) -> None:
         raise ImportDeleted("deleted before it was seen to end; its name is another import's now", place)
 
 
-async def _with_logs(tries: Tries, ended: Import) -> Import:
-    """As GetImport has it; as the watch told it where that cannot be had any more."""
+async def _with_logs(tries: Tries, ended: Import, longest: float) -> Import:
+    """As GetImport has it; as the watch told it where that cannot be had any more. A try takes at most `longest`
+    seconds, and the first is where the end was told."""
     request = GetImportRequest(name=ended.name)
     try:
         found = await answer_of(
-            tries,
+            tries.anew(tries.place),
             lambda replica, seconds: replica.imports.GetImport(request, timeout=seconds),
-            longest=CALL_SECONDS,
+            longest=longest,
         )
     except CallFailed:
         return ended

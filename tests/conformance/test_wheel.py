@@ -96,6 +96,11 @@ async def test_rows_fail_as_the_test_says(fake: FakeService, imports: Imports) -
     assert [(result.row_number, result.issues[0].code) for result in results] == [(3, "required")]
 
 
+async def test_rows_are_numbered_from_1(fake: FakeService) -> None:
+    with pytest.raises(ValueError, match="numbered from 1"):
+        fake.fail_rows(1, 0)
+
+
 async def test_an_import_ends_with_a_fault_of_the_service(fake: FakeService, imports: Imports) -> None:
     created = await imports.create(PARENT, "skus", ROWS)
     fake.process(created.name, rows=4)

@@ -41,9 +41,10 @@ class Account:
         print_failed_rows(console, self.failed, out_of=self.found.errors_count)
 
 
-async def account_of(imports: Imports, name: str, rows: int) -> Account:
-    """Ask for the import and for at most `rows` of its rows of each kind."""
-    found = await imports.get(name)
+async def account_of(imports: Imports, name: str, rows: int, *, patience: float = 0.0) -> Account:
+    """Ask for the import, with the patience of a watch that came before, and for at most `rows` of its rows of each
+    kind."""
+    found = await imports.get(name, patience=patience)
     return Account(
         found=found,
         failed=await failed_results(imports, found, rows),

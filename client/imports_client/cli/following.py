@@ -1,6 +1,9 @@
 """Follows an import that a command has just made to its end, and tells what became of it."""
 
+import sys
 from contextlib import aclosing
+
+import grpc
 
 from commerce.imports.v1.imports_pb2 import Import
 from imports_client.cli.account import account_of
@@ -9,6 +12,7 @@ from imports_client.cli.live import LiveImport
 from imports_client.cli.plain import as_plain, print_json
 from imports_client.cli.report import exit_status
 from imports_client.connection import Imports
+from imports_client.watching import PATIENCE_SECONDS
 
 
 def tell_name(created: Import, *, json: bool) -> int:
@@ -21,13 +25,20 @@ def tell_name(created: Import, *, json: bool) -> int:
 
 
 async def follow(imports: Imports, created: Import, *, label: str, rows: int, json: bool) -> int:
-    """Watch the import under a label until it has ended. Returns the exit status."""
+    """Watch the import under a label until it has ended. Returns the exit status.
+
+    Where that fails, its name goes to standard error before what is raised is told.
+    """
     console = open_console(quiet=json)
-    with LiveImport(console, label) as live:
-        async with aclosing(imports.watch(created.name)) as events:
-            async for event in events:
-                live.show(event)
-    account = await account_of(imports, created.name, rows)
+    try:
+        with LiveImport(console, label) as live:
+            async with aclosing(imports.watch(created.name)) as events:
+                async for event in events:
+                    live.show(event)
+        account = await account_of(imports, created.name, rows, patience=PATIENCE_SECONDS)
+    except grpc.aio.AioRpcError:
+        print(f"created, but cannot be watched: {created.name}", file=sys.stderr)
+        raise
     if json:
         print_json(account.as_plain())
     else:

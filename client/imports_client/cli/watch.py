@@ -10,6 +10,7 @@ from imports_client.cli.account import account_of
 from imports_client.cli.console import open_console
 from imports_client.cli.live import LiveImport
 from imports_client.cli.plain import as_plain, print_json
+from imports_client.cli.refused import WrongUsage
 from imports_client.cli.report import exit_status
 from imports_client.cli.session import (
     DEFAULT_SERVER,
@@ -21,6 +22,7 @@ from imports_client.cli.session import (
     session,
 )
 from imports_client.cli.watch_all import is_organization, tell_all
+from imports_client.watching import PATIENCE_SECONDS
 
 
 async def watch(
@@ -42,7 +44,7 @@ async def watch(
 
     Of an organization: all that happens to its imports, until Ctrl-C.
     """
-    interval = None if progress_interval is None else timedelta(seconds=progress_interval)
+    interval = None if progress_interval is None else _interval(progress_interval)
     console = open_console(quiet=json)
     if is_organization(name):
         async with session(server) as imports:
@@ -59,8 +61,16 @@ async def watch(
                     live.show(event)
                     if json:
                         print_json(as_plain(event))
-        account = await account_of(imports, full, 0 if json else rows)
+        account = await account_of(imports, full, 0 if json else rows, patience=PATIENCE_SECONDS)
     if not json:
         account.print_headline(console)
         account.print_rows(console)
     return exit_status(account.found)
+
+
+def _interval(seconds: float) -> timedelta:
+    """Raises `WrongUsage` for what is no time."""
+    try:
+        return timedelta(seconds=seconds)
+    except (ValueError, OverflowError) as error:
+        raise WrongUsage(f"--progress-interval: {seconds:g} s is no time that can be waited") from error

@@ -91,7 +91,12 @@ class FakeService:
     def fail_rows(
         self, *numbers: int, code: str = "invalid", attribute: str = "", message: str = "is invalid"
     ) -> None:
-        """Let these rows fail in all imports that are created from now on; they add to those named before."""
+        """Let these rows fail in all imports that are created from now on; they add to those named before.
+
+        They are numbered from 1.
+        """
+        if any(number < 1 for number in numbers):
+            raise ValueError(f"rows are numbered from 1, and not {min(numbers)}")
         self._world.faults |= dict.fromkeys(numbers, Fault(code, attribute, message))
 
     def refuse(
