@@ -9,6 +9,7 @@ from imports_service.store.statements import DIRECTORY, SQL
 
 FILES = sorted(DIRECTORY.glob("*.sql"))
 ALL_ORGANIZATIONS = {
+    "read_clocks",
     "list_lapsed_organizations",
     "list_lapsed_uploads",
     "list_old_requests",

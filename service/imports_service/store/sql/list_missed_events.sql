@@ -5,7 +5,9 @@
 --
 -- Takes no lock. The floor is of the same moment as the events: one that is above a watcher's number means that some
 -- may be gone.
-SELECT wanted.watcher, clock.floor, missed.*
+SELECT
+    wanted.watcher, clock.floor, missed.seq, missed.kind, missed.previous_status, missed.previous_reference,
+    missed.occurred_at, missed.snapshot
 FROM unnest($2::uuid[], $3::bigint[]) WITH ORDINALITY AS wanted (uid, seq, watcher)
 LEFT JOIN organization_clock AS clock ON clock.organization_id = $1
 LEFT JOIN LATERAL (
