@@ -94,7 +94,7 @@ class _Watch:
         """What is to be told now: the first imports or events, or else progress, or else a heartbeat, or nothing."""
         if self._is_listing:
             told, is_news = await self._list(), True
-        elif self._synced_at is not None and self._place.seq >= self._synced_at:
+        elif self._is_sync_due:
             self._synced_at = None
             told, is_news = [self._tell_mark(WatchKind.SYNCED)], True
         else:
@@ -104,7 +104,7 @@ class _Watch:
                 told = self._tell_progress()
         if not told and now() >= self._heartbeat_at:
             told = [self._tell_mark(WatchKind.HEARTBEAT)]
-        self.is_idle = not is_news and not told
+        self.is_idle = not is_news and not told and not self._is_sync_due
         return told
 
     @property
@@ -112,6 +112,10 @@ class _Watch:
         """When something is to be told even if nothing happens until then."""
         progress_at = self._follower.next_due() if self._may_tell_progress else None
         return self._heartbeat_at if progress_at is None else min(progress_at, self._heartbeat_at)
+
+    @property
+    def _is_sync_due(self) -> bool:
+        return self._synced_at is not None and self._place.seq >= self._synced_at
 
     @property
     def _may_tell_progress(self) -> bool:
