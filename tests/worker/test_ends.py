@@ -111,7 +111,7 @@ async def test_an_import_interrupted_while_pending_ends_without_having_started(e
 async def test_an_import_interrupted_while_a_segment_is_written_keeps_what_is_committed(
     equipment: Equipment,
 ) -> None:
-    import_ = await created(equipment, skus(30))
+    import_ = await created(equipment, in_order(30))  # so that the third waits for the second
     async with equipment.database.transaction() as blocking, working(equipment):
         # the second segment's transaction waits for this row of its own
         await blocking.execute(
