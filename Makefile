@@ -58,6 +58,10 @@ lock: .venv/dev ## Resolve requirements/*.in anew (hashes, no hosts); installs u
 	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	    $$constraint requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 	cd tests/foreign/grpc-js && $(NPM) update --package-lock-only
+	@# who asks for money where is nothing to lock, and nothing with an address stays
+	$(BIN)/python -c 'import json, pathlib; file = pathlib.Path("tests/foreign/grpc-js/package-lock.json"); \
+	  lock = json.loads(file.read_text()); [each.pop("funding", None) for each in lock["packages"].values()]; \
+	  file.write_text(json.dumps(lock, indent=2) + "\n")'
 
 clean: ## Remove the environments, the embedded data and all caches
 	@# as root, in a directory closed to others, the embedded cluster lives elsewhere behind a link

@@ -28,9 +28,9 @@ Call = grpc.aio.UnaryStreamCall[bytes, bytes]
 class Watchers:
     """All streams that are open; `told[n]` is when each of them got its n-th message, in ns."""
 
-    def __init__(self) -> None:
+    def __init__(self, streams: asyncio.TaskGroup) -> None:
+        self._streams = streams
         self.calls: list[Call] = []
-        self.tasks: list[asyncio.Task[None]] = []
         self.channels: list[grpc.aio.Channel] = []
         self.told: list[list[int]] = []
         self.last = b""
@@ -48,7 +48,7 @@ class Watchers:
         began = time.monotonic_ns()
         for number, request in enumerate(requests):
             self.calls.append(methods[number % channels](bytes.fromhex(request)))
-            self.tasks.append(asyncio.create_task(self._follow(self.calls[-1]), name="stream"))
+            self._streams.create_task(self._follow(self.calls[-1]), name="stream")
         return {"began": began, **await self.wait(count=1, within=within)}
 
     async def wait(self, *, count: int, within: float) -> dict[str, Any]:
@@ -116,16 +116,19 @@ class Watchers:
 
 
 async def main() -> None:
-    watchers = Watchers()
-    await answer(
-        {
-            "open": watchers.open,
-            "wait": watchers.wait,
-            "wait_for_ends": watchers.wait_for_ends,
-            "count": watchers.count,
-            "churn": watchers.churn,
-        }
-    )
+    async with asyncio.TaskGroup() as streams:
+        watchers = Watchers(streams)
+        await answer(
+            {
+                "open": watchers.open,
+                "wait": watchers.wait,
+                "wait_for_ends": watchers.wait_for_ends,
+                "count": watchers.count,
+                "churn": watchers.churn,
+            }
+        )
+        for call in watchers.calls:
+            call.cancel()
 
 
 if __name__ == "__main__":
