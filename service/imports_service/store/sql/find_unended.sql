@@ -1,0 +1,13 @@
+-- Find those of some imports that have not ended; one that is gone has.
+--
+-- $1 organization_id text, $2 uids text[]  ->  rows: uid text
+--
+-- Takes no lock: what ends meanwhile is found by the first look at the import that waits for it.
+SELECT found.uid
+FROM unnest($2::text[]) AS wanted (uid)
+CROSS JOIN LATERAL (
+    SELECT import.uid::text AS uid
+    FROM import
+    WHERE organization_id = $1 AND import.uid = wanted.uid::uuid AND status IN ('pending', 'in_progress')
+    LIMIT 1
+) AS found;
