@@ -1,6 +1,7 @@
 """What an import is told to wait for: found when the call begins, part of what a request id stands for."""
 
 import hashlib
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import msgspec
@@ -83,7 +84,7 @@ async def test_an_import_can_not_wait_for_itself(creation: Creation) -> None:
 async def test_what_is_deleted_while_the_document_arrives_has_ended(creation: Creation) -> None:
     first = await create(creation, "first")
 
-    async def chunks():
+    async def chunks() -> AsyncIterator[bytes]:
         async for chunk in chunked(skus(15)):
             if chunk[:1] == b"{":
                 await delete(creation, first)
