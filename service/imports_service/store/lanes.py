@@ -38,10 +38,14 @@ async def claim_lane(connection: Connection) -> ClaimedLane | None:
     return None if record is None else ClaimedLane(record["organization_id"], record["release_due"])
 
 
-async def plan_release(connection: Connection, organization_id: str, delay: timedelta | None) -> None:
-    """Say when the organization's imports that wait for others are to be looked at; None: there are none. Its lane is
-    locked."""
+async def plan_release(connection: Connection, organization_id: str, delay: timedelta) -> None:
+    """Say when the organization's imports that wait for others are to be looked at. Its lane is locked."""
     await connection.execute(SQL.plan_release, organization_id, delay)
+
+
+async def drop_release(connection: Connection, organization_id: str) -> None:
+    """Look at an organization no more in which nothing waits, until its next import. Its lane is locked."""
+    await connection.execute(SQL.drop_release, organization_id)
 
 
 async def wake_waiting(connection: Connection, organization_id: str) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from asyncpg import Record
 
 from imports_service.store.database import Connection
-from imports_service.store.lanes import REST, advance_lane, claim_lane, plan_release, rest_lane
+from imports_service.store.lanes import REST, advance_lane, claim_lane, drop_release, plan_release, rest_lane
 from imports_service.store.statements import SQL
 from imports_service.store.waiting import has_waiting
 
@@ -138,7 +138,7 @@ async def claim(connection: Connection, *, worker: str, lease: timedelta) -> Cla
             if await has_waiting(connection, organization_id):
                 await plan_release(connection, organization_id, REST)
                 return ReleaseDue(organization_id)
-            await plan_release(connection, organization_id, None)
+            await drop_release(connection, organization_id)
         record = await connection.fetchrow(SQL.claim_unit, organization_id, str(uuid4()), lease, worker)
         if record is None:
             await rest_lane(connection, organization_id)
