@@ -65,6 +65,18 @@ FROM generate_series(0, 3999) AS n;
 INSERT INTO unit (organization_id, import_uid, segment, first_row, row_count, turn, state)
 SELECT 'acme', ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid, 0, 1, 1, n * 5000, 'ready'
 FROM generate_series(2, 3000) AS n;
+INSERT INTO import (
+    organization_id, uid, import_id, etag, resource_type, spec, creator, in_order, turn, inputs_size, segments_left,
+    after
+)
+SELECT 'acme', ('00000000-0000-0000-0003-' || lpad(n::text, 12, '0'))::uuid, 'after-' || n, '', 'skus',
+    '{"resource_type": "skus"}', 'insecure', false, n * 5000, 20000000, 4000,
+    ARRAY(SELECT gen_random_uuid()::text FROM generate_series(1, 9))
+        || ('00000000-0000-0000-0000-' || lpad((n % 100 + 1)::text, 12, '0'))
+FROM generate_series(4001, 5000) AS n;
+INSERT INTO unit (organization_id, import_uid, segment, first_row, row_count, turn, state)
+SELECT 'acme', ('00000000-0000-0000-0003-' || lpad(n::text, 12, '0'))::uuid, segment, 1, 1, n * 5000, 'waiting'
+FROM generate_series(4001, 5000) AS n, generate_series(0, CASE WHEN n = 4001 THEN 3999 ELSE 3 END) AS segment;
 INSERT INTO unit (
     organization_id, import_uid, segment, first_row, row_count, turn, state, lease_token, lease_until, worker
 )
@@ -200,8 +212,15 @@ def samples() -> dict[str, tuple[object, ...]]:
                 1,
                 1,
                 True,
+                [],
             ),
         ),
+        "find_uids": (ORGANIZATION, [f"import-{number}" for number in range(1, 1001)]),
+        "find_unended": (ORGANIZATION, [str(UUID(int=number)) for number in range(1, 1001)]),
+        "list_releasable": (ORGANIZATION, 100),
+        "is_awaited": (ORGANIZATION, str(UUID(int=1))),
+        "release_units": (ORGANIZATION, UUID("00000000-0000-0000-0003-000000004001"), False),
+        "release_import": (ORGANIZATION, UUID("00000000-0000-0000-0003-000000004001")),
         "insert_event": (ORGANIZATION, 20_001, UID, "", "snapshot", None, 1, "{}", None),
         "find_watched_imports": (
             ORGANIZATION,

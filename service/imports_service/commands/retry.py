@@ -160,7 +160,7 @@ def _newcomer(wanted: RetryImport, retried: Import, stowage: Stowage) -> Newcome
         organization_id=wanted.name.organization_id,
         uid=stowage.uid,
         import_id=stowage.uid,
-        spec=msgspec.structs.replace(retried.spec, skip_errors=True),
+        spec=msgspec.structs.replace(retried.spec, skip_errors=True, after=()),
         creator=wanted.creator,
         trace_context=wanted.trace_context,
         segments=stowage.segments,

@@ -5,7 +5,7 @@ that an event can record exactly that; None means that the change was not allowe
 happened.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -23,7 +23,8 @@ _decode_spec = msgspec.json.Decoder(ImportSpec).decode
 
 
 class NewImport(msgspec.Struct, frozen=True, kw_only=True):
-    """An import that does not exist yet. `turn` is what `lanes.enter_lane` gave; `segments` their number."""
+    """An import that does not exist yet. `turn` is what `lanes.enter_lane` gave; `segments` their number; `after`: the
+    uids of what it waits for."""
 
     organization_id: str
     uid: str
@@ -38,6 +39,7 @@ class NewImport(msgspec.Struct, frozen=True, kw_only=True):
     trace_context: str | None = None
     retry_of: str | None = None
     validate_only: bool = False
+    after: Sequence[str] = ()
 
 
 async def insert_import(connection: Connection, new: NewImport) -> Import:
@@ -59,6 +61,7 @@ async def insert_import(connection: Connection, new: NewImport) -> Import:
         new.inputs_size,
         new.segments,
         new.validate_only,
+        list(new.after),
     )
     if record is None:
         raise ImportIdTaken(str(ImportName(new.organization_id, new.import_id)))
@@ -274,6 +277,7 @@ def import_of(record: Record) -> Import:
         spec=_decode_spec(record["spec"]),
         creator=record["creator"],
         validate_only=record["validate_only"],
+        is_waiting=bool(record["after"]) and closing is None,
         status=Status(record["status"]),
         closing=Closing(closing) if closing is not None else None,
         inputs_size=record["inputs_size"],

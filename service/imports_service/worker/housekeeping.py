@@ -84,6 +84,7 @@ async def _rescue_unit(equipment: Equipment, organization_id: str) -> bool:
         await lanes.wake_lane(connection, organization_id)
     equipment.nudges.changed(organization_id, rescued.import_uid)
     equipment.nudges.work()
+    await attempts.announce_end(equipment, rescued)
     return True
 
 
