@@ -328,7 +328,7 @@ async def test_a_reader_whose_object_is_deleted_looks_again_and_finds_the_import
     await housekeeping.move_all_outcomes(equipment)
     find = results.find_result_segments
 
-    async def find_then_delete(*args, **kwargs):  # type: ignore[no-untyped-def]
+    async def find_then_delete(*args, **kwargs):
         page = await find(*args, **kwargs)
         if page is not None:
             await delete_import(
@@ -351,7 +351,7 @@ async def test_a_reader_that_read_the_row_just_before_it_moved_has_it_all(
     import_ = await ended_import(equipment.database)
     find = results.find_result_segments
 
-    async def find_then_move(*args, **kwargs):  # type: ignore[no-untyped-def]
+    async def find_then_move(*args, **kwargs):
         page = await find(*args, **kwargs)
         await housekeeping.move_all_outcomes(equipment)
         return page
