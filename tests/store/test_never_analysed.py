@@ -88,8 +88,13 @@ SELECT 'org-' || n, n, CASE WHEN n % 10 = 0 THEN now() ELSE 'infinity' END
 FROM generate_series(1, 2000) AS n;
 INSERT INTO lane (organization_id, turn, wake_at) VALUES ('acme', 5000, now());
 INSERT INTO outcome
+SELECT 'acme', ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid, 0, 1, 0, 0, 0, 0, ''
+FROM generate_series(2, 3000) AS n;
+INSERT INTO outcome
 SELECT 'acme', '00000000-0000-0000-0000-000000000001', n, 5000, 0, 0, 0, 0, '', CASE WHEN n % 100 = 0 THEN ''::bytea END
 FROM generate_series(0, 999) AS n;
+UPDATE import SET status = 'completed', closing = 'completed', completed_at = created_at, unchanged_count = inputs_size
+WHERE turn % 10000 = 0;
 INSERT INTO organization_clock (organization_id, seq) VALUES ('acme', 20000);
 INSERT INTO event (organization_id, seq, import_uid, import_id, kind, version, snapshot)
 SELECT 'acme', n, ('00000000-0000-0000-0000-' || lpad((1 + n % 3000)::text, 12, '0'))::uuid, '', 'snapshot', 1, '{}'
@@ -141,6 +146,7 @@ def samples() -> dict[str, tuple[object, ...]]:
     tokens = [f"00000000-0000-0000-0002-{number:012}" for number in range(1, 21)]
     numbers = [str(number) for number in range(5000, 5100)]
     anything = (None,) * 9
+    hundred = list(range(100, 200))
     far, first = NOW.replace(year=9999), UUID(int=2**128 - 1)
     return {
         "find_references_by_id": (ORGANIZATION, types, ids),
@@ -189,6 +195,10 @@ def samples() -> dict[str, tuple[object, ...]]:
         "extend_leases": (ORGANIZATION, tokens, NOW - NOW),
         "insert_units": (ORGANIZATION, UID, *[numbers] * 5, ["ready"] * len(numbers)),
         "list_result_segments": (ORGANIZATION, UID, 0, *[False] * 3, True, True, 1000, 2**22, 64),
+        "claim_move": (ORGANIZATION, UUID(int=2), UUID(tokens[0]), NOW - NOW),
+        "list_unmoved_imports": (NOW - NOW, 100),
+        "delete_outcomes": (ORGANIZATION, UID, 200),
+        "place_outcomes": (ORGANIZATION, UID, 100, 199, hundred, hundred, hundred, [None] * 100),
         "find_segment_of_row": (ORGANIZATION, UID, 20_000_000),
         "list_imports_newest_first": (ORGANIZATION, *anything, far, first, 1000),
         "list_imports_oldest_first": (ORGANIZATION, *anything, NOW.replace(year=1), UUID(int=0), 1000),

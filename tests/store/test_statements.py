@@ -14,6 +14,7 @@ ALL_ORGANIZATIONS = {
     "list_lapsed_uploads",
     "list_old_requests",
     "list_trash",
+    "list_unmoved_imports",
     "list_unswept_imports",
     "claim_lane",
     "is_any_lane_awake",

@@ -18,6 +18,9 @@ from imports_service.domain.queries import ImportFilter, ImportOrder, ImportPosi
 from imports_service.store.database import Connection
 from imports_service.store.statements import SQL
 
+OUTCOMES_AT_ONCE = 200
+"""How many segments' outcomes one transaction deletes: some may hold megabytes."""
+
 _encode = msgspec.json.Encoder().encode
 _decode_spec = msgspec.json.Decoder(ImportSpec).decode
 
@@ -169,17 +172,20 @@ async def update_import_fields(
 async def delete_import(connection: Connection, organization_id: str, uid: str) -> bool:
     """Delete the import, its units, outcomes and report; False when it was gone. The caller has locked it.
 
-    Units that are locked at this moment stay, and go with the last of the import's objects.
+    Units that are locked at this moment, and outcomes of more than some hundred segments, stay and go with the last of
+    the import's objects.
     """
     await delete_parts(connection, organization_id, uid)
     return await connection.fetchrow(SQL.delete_import, organization_id, uid) is not None
 
 
-async def delete_parts(connection: Connection, organization_id: str, uid: str) -> None:
-    """Delete everything of an import but its own row, its events and what it imported."""
+async def delete_parts(connection: Connection, organization_id: str, uid: str) -> bool:
+    """Delete everything of an import but its own row, its events and what it imported, as far as a short transaction
+    can; whether there may be more."""
     await connection.execute(SQL.delete_units, organization_id, uid)
-    await connection.execute(SQL.delete_outcomes, organization_id, uid)
     await connection.execute(SQL.delete_report, organization_id, uid)
+    tag = await connection.execute(SQL.delete_outcomes, organization_id, uid, OUTCOMES_AT_ONCE)
+    return tag == f"DELETE {OUTCOMES_AT_ONCE}"
 
 
 class ExpiredImport(msgspec.Struct, frozen=True):

@@ -83,14 +83,16 @@ async def next_trash(connection: Connection, *, limit: int = 100) -> list[Trash]
     ]
 
 
-async def finish_sweep(connection: Connection, swept: Trash, *, again_after: timedelta) -> None:
-    """Note that the prefix was emptied. After the second time nothing is left of the import: the row goes
-    too."""
+async def finish_sweep(connection: Connection, swept: Trash, *, again_after: timedelta) -> bool:
+    """Note that the prefix was emptied. After the second time nothing may be left of the import: the row goes with the
+    last of it. False: there is more, to be done in a transaction of its own."""
     if swept.swept == 0:
         await connection.execute(SQL.mark_swept, swept.organization_id, swept.import_uid, again_after)
-        return
-    await delete_parts(connection, swept.organization_id, swept.import_uid)
+        return True
+    if await delete_parts(connection, swept.organization_id, swept.import_uid):
+        return False
     await connection.execute(SQL.delete_trash, swept.organization_id, swept.import_uid)
+    return True
 
 
 async def unswept_imports(
