@@ -1,16 +1,14 @@
 """What Citus refuses of SQL, as far as the text of a statement or a migration shows it.
 
-A rule is a function from a text to complaints. It reads a statement as the queries that it consists of: every SELECT,
-INSERT, UPDATE or DELETE by itself, with the queries inside of it cut out. This is no parser: it knows the SQL that this
-house writes (a table is named in FROM, JOIN, INTO, UPDATE or USING; one column list, one alias after AS).
+A rule is a function from a text to complaints. It sees only what `tests.store.queries` does.
 """
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from imports_service.store.distribute import DISTRIBUTED, LOCAL
 from imports_service.store.migrate import Migration
+from tests.store.queries import Query, plain, queries
 
 ON_A_COORDINATOR = frozenset({"list_citus_tables", "distribute_table", "share_local_table"})
 """The statements that call what only Citus has; test_distribute runs them on a stand-in."""
@@ -23,79 +21,6 @@ IS_VOLATILE = re.compile(rf"\b(?:{VOLATILE})⟨")
 IS_MUTABLE = re.compile(
     rf"\b(?:{VOLATILE}|{STABLE})⟨|\b(?:current_(?:timestamp|date|time)|localtime(?:stamp)?)\b", re.IGNORECASE
 )
-LOCKS = re.compile(r"\bFOR (?:NO KEY UPDATE|UPDATE|KEY SHARE|SHARE)\b")
-CHANGES = re.compile(r"^(?:WITH\b.*?)?\b(?:INSERT INTO|(?<!FOR )(?<!KEY )(?<!DO )UPDATE|DELETE FROM) ")
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """One query of a statement. Brackets are ⟨ ⟩; a query inside of it is ⟪n⟫, its place in the list."""
-
-    text: str
-
-    @property
-    def level(self) -> str:
-        """Without what stands in brackets."""
-        text = self.text
-        while (shorter := re.sub(r"⟨[^⟨⟩]*⟩", "()", text)) != text:
-            text = shorter
-        return text
-
-    def tables(self, names: tuple[str, ...]) -> list[tuple[str, str]]:
-        """The tables of these names that it reads or changes, each with what it is called here."""
-        before = r"\b(?:FROM|JOIN|INTO|USING)|(?<!FOR )(?<!KEY )(?<!DO )\bUPDATE|,"
-        found = re.finditer(rf"(?:{before}) ({'|'.join(names)})(?![.\w])(?: AS (\w+))?", self.level)
-        return [(match[1], match[2] or match[1]) for match in found]
-
-    @property
-    def locks(self) -> bool:
-        return bool(LOCKS.search(self.level))
-
-    @property
-    def changes(self) -> bool:
-        return bool(CHANGES.search(self.level))
-
-    def pins(self, alias: str, *, is_alone: bool) -> bool:
-        """Whether it asks for the rows of one organization of the table called so."""
-        asked = re.split(r"\b(?:WHERE|ON)\b(?! CONFLICT)", self.level, maxsplit=1)[1:]
-        qualifier = rf"(?:{alias}\.)?" if is_alone else rf"{alias}\."
-        equality = re.compile(rf"(?<![.\w])(?<!NOT ){qualifier}organization_id = \$\d+(?!\w)")
-        return bool(asked and equality.search(asked[0]) and not re.search(r"\bOR\b", asked[0]))
-
-
-def queries(statement: str) -> list[Query]:
-    """All queries of a statement; the outermost is the last."""
-    text = _plain(statement)
-    found: list[Query] = []
-
-    def cut_out(match: re.Match[str]) -> str:
-        inner = match[1].strip()
-        if not re.match(r"(?:SELECT|WITH|INSERT|UPDATE|DELETE|⟪)\b|⟪", inner):
-            return f"⟨{inner}⟩"
-        return "".join(f"⟪{_add(found, part)}⟫" for part in _operands(inner))
-
-    while (shorter := re.sub(r"\(([^()]*)\)", cut_out, text)) != text:
-        text = shorter
-    for part in _operands(text):
-        _add(found, part)
-    return found
-
-
-def _plain(statement: str) -> str:
-    text = re.sub(r"/\*.*?\*/|--[^\n]*", " ", statement, flags=re.DOTALL)
-    text = re.sub(r"'(?:[^']|'')*'", "''", text)
-    text = re.sub(r"\s+", " ", text).strip().removesuffix(";")
-    return re.sub(r"\( ", "(", re.sub(r"(\w)\s+\(", r"\1 (", text)).replace(" ()", "()")
-
-
-def _operands(text: str) -> Iterator[str]:
-    return iter(part.strip() for part in re.split(r"\b(?:UNION|INTERSECT|EXCEPT)(?: ALL)?\b", text))
-
-
-def _add(found: list[Query], text: str) -> int:
-    # a function's bracket stands close to its name, whatever is cut out inside of it
-    found.append(Query(re.sub(r"\b([a-z_]\w*) ?⟨", r"\1⟨", text)))
-    return len(found) - 1
 
 
 def of_one_organization(statement: str) -> list[str]:
@@ -211,12 +136,12 @@ def no_row_moves(statement: str) -> list[str]:
 
 
 def no_merge(statement: str) -> list[str]:
-    return ["MERGE"] if re.search(r"\bMERGE INTO\b", _plain(statement), re.IGNORECASE) else []
+    return ["MERGE"] if re.search(r"\bMERGE INTO\b", plain(statement), re.IGNORECASE) else []
 
 
 def one_command(statement: str) -> list[str]:
     """One command a call."""
-    return ["more than one command"] if ";" in _plain(statement) else []
+    return ["more than one command"] if ";" in plain(statement) else []
 
 
 def conflicts_name_the_organization(statement: str) -> list[str]:
@@ -239,7 +164,7 @@ def nothing_of_one_node(statement: str) -> list[str]:
 def arrays_are_of_text(statement: str) -> list[str]:
     """The first parameter of another array type costs a connection half a second: text[] and casts."""
     return [
-        f"a parameter of type {name}" for name in re.findall(r"\$\d+::((?!text\b)\w+\[\])", _plain(statement))
+        f"a parameter of type {name}" for name in re.findall(r"\$\d+::((?!text\b)\w+\[\])", plain(statement))
     ]
 
 
@@ -263,7 +188,7 @@ STATEMENT_RULES: tuple[Rule, ...] = (
 
 def commands_of(migration: str) -> list[str]:
     """The commands of a migration as they are sent, plain."""
-    return [_plain(part) for part in Migration(1, "0001", migration).statements]
+    return [plain(part) for part in Migration(1, "0001", migration).statements]
 
 
 def made_tables(migration: str) -> list[str]:

@@ -10,7 +10,8 @@ from imports_service.store.distribute import DISTRIBUTED, LOCAL
 from imports_service.store.migrate import Migration, read_migrations
 from imports_service.store.statements import SQL
 from tests.store import citus_rules as rules
-from tests.store.citus_rules import MIGRATION_RULES, STATEMENT_RULES, Rule, made_tables, queries
+from tests.store.citus_rules import MIGRATION_RULES, STATEMENT_RULES, Rule, made_tables
+from tests.store.queries import queries
 
 OVER_ORGANIZATIONS = (
     "looks for work of all organizations, without locks; what it finds is done one organization a time"
