@@ -18,6 +18,7 @@ from imports_service.store.copy_rows import CHANGED_COLUMNS, changed_rows
 from imports_service.store.database import Connection, Database
 from imports_service.store.statements import SQL
 from tests.store.builders import NOW, ORGANIZATION, names, resource
+from tests.store.citus_rules import ON_A_COORDINATOR
 
 ROWS = 50_000
 SEGMENT = 5_000
@@ -47,7 +48,7 @@ NOT_RUN = {
     "create_schema_migration",
     "insert_schema_migration",
     "lock_migrations",
-}
+} | ON_A_COORDINATOR
 """Statements of the migrations, and what can be run once only."""
 
 FILL = """

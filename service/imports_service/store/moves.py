@@ -71,10 +71,10 @@ async def place_outcomes(connection: Connection, unmoved: Unmoved, parts: Sequen
         unmoved.uid,
         parts[0].segment,
         parts[-1].segment,
-        [part.segment for part in parts],
-        [part.place for part in parts],
-        [part.outcomes_size for part in parts],
-        [part.issues_size for part in parts],
+        [str(part.segment) for part in parts],
+        [str(part.place) for part in parts],
+        [str(part.outcomes_size) for part in parts],
+        [None if part.issues_size is None else str(part.issues_size) for part in parts],
     )
 
 
