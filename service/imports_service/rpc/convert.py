@@ -49,6 +49,7 @@ KINDS = {
 PENDING_REASONS = {
     PendingReason.QUEUED: pb.PENDING_REASON_QUEUED,
     PendingReason.AFTER: pb.PENDING_REASON_AFTER,
+    PendingReason.OUTAGE: pb.PENDING_REASON_OUTAGE,
 }
 
 

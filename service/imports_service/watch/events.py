@@ -25,6 +25,7 @@ class PendingReason(StrEnum):
 
     QUEUED = "queued"
     AFTER = "after"
+    OUTAGE = "outage"
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

@@ -43,7 +43,13 @@ class Feed:
     """`window`: the last events, while somebody follows all imports; `imports`: those that are watched, by uid."""
 
     def __init__(
-        self, organization_id: str, database: Database, turnstile: asyncio.Semaphore, closings: Closings
+        self,
+        organization_id: str,
+        database: Database,
+        turnstile: asyncio.Semaphore,
+        closings: Closings,
+        *,
+        in_outage: bool = False,
     ) -> None:
         self.organization_id = organization_id
         self.window = Window(0, size=EVENTS_KEPT)
@@ -59,6 +65,7 @@ class Feed:
         self._queue: dict[str, int] = {}
         """How many imports come before each pending one, as last read."""
         self._failure: Failure | None = None
+        self._in_outage = in_outage
 
     @property
     def seq(self) -> int:
@@ -129,6 +136,15 @@ class Feed:
         """Tell those whose import takes longer than they have been told."""
         for watched in self.imports.values():
             if watched.measure_again(at):
+                self._tell_progress(watched)
+
+    def hold_up(self, *, in_outage: bool) -> None:
+        """Tell those whose import is pending whether a part is away without which nothing starts."""
+        if in_outage == self._in_outage:
+            return
+        self._in_outage = in_outage
+        for watched in self.imports.values():
+            if watched.hold_up(in_outage=in_outage):
                 self._tell_progress(watched)
 
     def trim(self) -> None:
@@ -271,7 +287,7 @@ class Feed:
 
     def _watched(self, reading: Reading, seq: int) -> WatchedImport:
         ahead = self._queue.get(reading.snapshot.uid, 0)
-        return WatchedImport(reading, seq, ahead, self._closings)
+        return WatchedImport(reading, seq, ahead, self._closings, in_outage=self._in_outage)
 
     def _drop_unwatched(self) -> None:
         for watched in [watched for watched in self.imports.values() if not self._is_needed(watched)]:
