@@ -10,11 +10,14 @@ import random
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from math import inf
 
 ASK_SECONDS = 1.0
 ANSWER_SECONDS = 2.0
 """How long an answer may take. A part is away when two questions in a row got none: one may be slow, or its asker."""
 FAILURES = 2
+SLOW_SECONDS = 0.5
+"""After a slower answer nobody knows how long the part has answered nobody."""
 AGAIN_SECONDS = 0.25
 AWAY_SECONDS = 0.5
 
@@ -38,7 +41,7 @@ class Pulse:
         self.heard: Callable[[], None] = _nobody
         """Called after each answer and each failure; must neither wait nor fail."""
         self._failures = 0
-        self._troubled_at: float | None = None
+        self._asked_since = self._troubled_at = -inf
         self._waiting: set[asyncio.Timeout] = set()
 
     @property
@@ -49,6 +52,7 @@ class Pulse:
         """It is there."""
         if not self._failures:
             return
+        self.doubt()  # the trouble may have lasted until now
         self._failures = 0
         self.trouble = self.since = None
         self.is_silent = False
@@ -69,11 +73,18 @@ class Pulse:
         """Nobody knows how it was until now."""
         self._troubled_at = asyncio.get_running_loop().time()
 
-    def was_well_for(self, seconds: float) -> bool:
-        """Whether it has answered whenever it was asked in the last so many seconds."""
-        if self._troubled_at is None:
-            return True
-        return asyncio.get_running_loop().time() - self._troubled_at > seconds
+    def begin(self) -> None:
+        """From now on somebody asks."""
+        self._asked_since = asyncio.get_running_loop().time()
+
+    def had_trouble_since(self, moment: float) -> bool:
+        """Whether it was not there, or slow to answer, at any time since that moment of the loop's clock."""
+        return self._troubled_at >= moment
+
+    def is_known_well(self, *, asked_for: float, well_for: float) -> bool:
+        """Whether it has been asked for so many seconds, and has answered soon for so many."""
+        now = asyncio.get_running_loop().time()
+        return now - self._asked_since >= asked_for and now - self._troubled_at >= well_for
 
     @asynccontextmanager
     async def patience(self, *, tries_when_away: bool = True) -> AsyncGenerator[None, None]:
@@ -108,8 +119,10 @@ class Pulse:
 
 async def keep_asking(pulse: Pulse, ask: Callable[[], Awaitable[None]]) -> None:
     """Ask for ever. `ask` raises when the part does not answer well; its time is bounded here."""
-    pulse.doubt()
+    clock = asyncio.get_running_loop().time
+    pulse.begin()
     while True:
+        asked = clock()
         try:
             async with asyncio.timeout(ANSWER_SECONDS) as patience:
                 await ask()
@@ -122,6 +135,8 @@ async def keep_asking(pulse: Pulse, ask: Callable[[], Awaitable[None]]) -> None:
         else:
             pulse.answered()
             pause = ASK_SECONDS
+            if clock() - asked > SLOW_SECONDS:
+                pulse.doubt()
         await asyncio.sleep(pause * random.uniform(0.8, 1.0))
 
 

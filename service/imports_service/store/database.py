@@ -78,13 +78,13 @@ class Database:
                         yield connection
                 finally:
                     if self.pulse.is_silent:
-                        connection.terminate()  # or giving it back would wait for an answer
+                        _throw_away(connection)  # or giving it back would wait for an answer
                     await self._pool.release(connection)
         except PartSilent as silent:
             raise _unavailable(silent) from silent
 
     def _had_trouble_since(self, began: float) -> Callable[[], bool]:
-        return lambda: not self.pulse.was_well_for(asyncio.get_running_loop().time() - began)
+        return lambda: self.pulse.had_trouble_since(began)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Connection, None]:
@@ -96,10 +96,16 @@ class Database:
         async with self.connection() as connection:
             try:
                 await connection.execute(self._begin)
+            except BaseException:
+                _throw_away(connection)  # it may begin yet
+                raise
+            try:
                 yield connection
                 await _commit(connection)
             except BaseException:
-                if not self.pulse.is_silent:
+                if self.pulse.is_silent:
+                    _throw_away(connection)
+                else:
                     await _roll_back(connection)
                 raise
 
@@ -175,10 +181,14 @@ async def _roll_back(connection: Connection) -> None:
         if not _is_lost(connection) and connection.is_in_transaction():
             await connection.execute("ROLLBACK", timeout=ROLLBACK_SECONDS)
     except BaseException as error:
-        if not _is_lost(connection):
-            connection.terminate()
+        _throw_away(connection)
         if not isinstance(error, DRIVER_ERRORS):
             raise
+
+
+def _throw_away(connection: Connection) -> None:
+    if not _is_lost(connection):
+        connection.terminate()
 
 
 def _is_lost(connection: Connection) -> bool:

@@ -17,9 +17,7 @@ class DatabaseProbe:
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
 
     async def ask(self) -> None:
-        """Raises whatever stands in the way: the driver's errors, and `ConnectionError`, also once when the connection
-        has been lost since the last question. The caller bounds the time.
-        """
+        """Raises whatever stands in the way: the driver's errors and `ConnectionError`. The caller bounds the time."""
         try:
             await self._ask()
         except BaseException:
@@ -27,14 +25,12 @@ class DatabaseProbe:
             raise
 
     async def _ask(self) -> None:
-        if self._connection is None:
+        if self._connection is None or self._connection.is_closed():
             self._connection = await asyncpg.connect(
                 self._url,
                 statement_cache_size=0,
                 server_settings={"application_name": self._application_name},
             )
-        if self._connection.is_closed():
-            raise ConnectionError("the connection was lost")
         if await self._connection.fetchval(SQL.is_read_only):
             raise ConnectionError("it takes no writes: it is a standby")
 

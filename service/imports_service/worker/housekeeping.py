@@ -43,8 +43,10 @@ REQUESTS_KEPT = timedelta(hours=24)
 AT_ONCE = 100
 """How many a chore looks up before it looks again."""
 GRACE = 0.5
-"""For so much of a lease after trouble with the database nothing is rescued: the workers that live extend what lapsed
-meanwhile, or hand it back. They try twelve times a lease."""
+GRACE_SECONDS = 5.0
+"""For so much of a lease, and so long, after trouble with the database nothing is rescued: the workers that live extend
+what lapsed meanwhile, or hand it back. They try twelve times a lease. Who has just begun does not know of trouble, and
+waits for that share of a lease."""
 
 
 async def keep_house(equipment: Equipment, stop: asyncio.Event) -> None:
@@ -106,7 +108,8 @@ async def rescue_units(equipment: Equipment) -> None:
 
 
 def _may_rescue(equipment: Equipment) -> bool:
-    return equipment.database.pulse.was_well_for(GRACE * equipment.settings.lease_seconds)
+    grace = GRACE * equipment.settings.lease_seconds
+    return equipment.database.pulse.is_known_well(asked_for=grace, well_for=max(grace, GRACE_SECONDS))
 
 
 async def _rescue_unit(equipment: Equipment, organization_id: str) -> bool:

@@ -147,8 +147,8 @@ class Leases:
         for token, give_back in list(self._owed.items()):
             try:
                 await give_back()
-            except (Unavailable, TimeoutError) as away:
-                log.info("not handed back yet", error=str(away), owed=len(self._owed))
+                log.info("handed back after an outage")
+            except (Unavailable, TimeoutError):
                 is_well = False
                 continue
             except Exception:

@@ -83,9 +83,8 @@ class Worker:
 
     async def _turn(self) -> bool:
         """Claim a unit and run it, or rest; False when a part is away, or a claim failed as no claim should."""
-        pulse, store = self._equipment.pulse, self._equipment.objects.pulse
-        if store.is_away:  # a claim would start imports that get no further
-            pulse.failed("waits for the object store")
+        pulse = self._equipment.pulse
+        if self._equipment.objects.pulse.is_away:  # a claim would start imports that get no further
             return False
         try:
             claimed, rest_seconds = await self._claim()
@@ -93,7 +92,8 @@ class Worker:
             claimed, rest_seconds = None, BUSY_SECONDS
         except Unavailable as away:
             log.warning("no claim", error=str(away))
-            pulse.failed(f"no claim: {away}")
+            if not self._equipment.database.pulse.is_away:
+                pulse.failed(f"no claim: {away}")
             return False
         except Exception as error:
             log.exception("no claim")
