@@ -16,7 +16,13 @@ serve: .venv/service ## Run the embedded service on 127.0.0.1:50051 until Ctrl-C
 	@exec $(BIN)/imports-service serve --embedded
 
 test: .venv/dev $(GRPC_JS) ## Run all tests against the real embedded PostgreSQL and S3 store (ONLY=path or -k words)
+ifdef ONLY
 	@$(BIN)/python -m pytest $(ONLY)
+else
+	@# both parts run, whatever the first one finds
+	@$(BIN)/python -m pytest -n $(or $(PROCESSES),3) --dist loadfile -m "not alone"; first=$$?; \
+	  $(BIN)/python -m pytest -m alone; second=$$?; exit $$((first ? first : second))
+endif
 
 fuzz: .venv/dev ## Run the properties of whole documents and of watches with many examples (EXAMPLES=2000)
 	@IMPORTS_FUZZ_EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest $(or $(ONLY),tests/model tests/watch_properties)
