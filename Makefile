@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # node comes with requirements/dev.txt; it shall trust what this machine trusts, not its own list alone
 NPM := NODE_USE_SYSTEM_CA=1 $(CURDIR)/$(BIN)/npm --loglevel=error
+# the tests start hundreds of processes, and each would compile all modules anew, for a third of a second
+unexport PYTHONDONTWRITEBYTECODE
 GRPC_JS := tests/foreign/grpc-js/node_modules/.package-lock.json
 
 help: ## Show this list
