@@ -22,7 +22,7 @@ ifdef ONLY
 	@$(BIN)/python -m pytest $(ONLY)
 else
 	@# both parts run, whatever the first one finds
-	@$(BIN)/python -m pytest -n $(or $(PROCESSES),3) --dist loadfile -m "not alone"; first=$$?; \
+	@$(BIN)/python -m pytest -n $(or $(PROCESSES),3) --dist loadfile --no-loadscope-reorder -m "not alone"; first=$$?; \
 	  $(BIN)/python -m pytest -m alone; second=$$?; exit $$((first ? first : second))
 endif
 
