@@ -6,6 +6,7 @@ reads a whole organization here, seconds at a time.
 
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -241,7 +242,8 @@ def samples() -> dict[str, tuple[object, ...]]:
             [UUID(int=number) for number in range(1, 1001)],
         ),
         "find_moved_imports": (ORGANIZATION, [UUID(int=number) for number in range(1, 1001)], [0] * 1000),
-        "list_low_floors": (NOW.replace(year=9999), 100),
+        "list_low_floors": (datetime.now(UTC) - timedelta(days=2), 100),
+        "raise_floor_to_time": (ORGANIZATION, datetime.now(UTC) - timedelta(days=2)),
         "list_events_of_import": (ORGANIZATION, UID, 0, 200),
         "spell_new_partition": ("new", NOW, NOW),
         "list_missed_events": (ORGANIZATION, [UUID(int=number) for number in range(1, 501)], [0] * 500, 20),

@@ -63,8 +63,8 @@ async def test_nothing_is_dropped_that_a_floor_lets_be_read(database: Database) 
     async with database.transaction() as connection:
         assert not await partitions.drop_partition(connection, old)
     async with database.transaction() as connection:
-        for low in await partitions.low_floors(connection, old, limit=10):
-            await partitions.raise_floor(connection, low)
+        assert await partitions.low_floors(connection, old, limit=10) == [ORGANIZATION]
+        await partitions.raise_floor(connection, ORGANIZATION, old)
     async with database.transaction() as connection:
         assert await partitions.drop_partition(connection, old)
 
@@ -78,8 +78,10 @@ async def test_a_floor_does_not_sink(database: Database) -> None:
     await created_import(database)
 
     async with database.transaction() as connection:
-        for seq in (2, 1):
-            await partitions.raise_floor(connection, partitions.LowFloor(ORGANIZATION, seq))
+        await age(connection, 1, up_to=1)
+        for days in (1, 0):
+            before = partitions.Partition("any", today() + days * DAY)
+            await partitions.raise_floor(connection, ORGANIZATION, before)
 
         assert await events.clock(connection, ORGANIZATION) == (2, 2)
 

@@ -37,13 +37,6 @@ class Period(NamedTuple):
     leaves_out: bool
 
 
-class LowFloor(msgspec.Struct, frozen=True):
-    """An organization whose floor is below `seq`, the number of an event that is too old."""
-
-    organization_id: str
-    seq: int
-
-
 def next_period(
     now: datetime, *, last: datetime | None, stray: datetime | None, retention: timedelta
 ) -> Period | None:
@@ -96,18 +89,19 @@ async def old_partitions(connection: Connection, *, older_than: timedelta) -> li
     return [partition for partition in await _partitions(connection) if partition.until <= oldest]
 
 
-async def low_floors(connection: Connection, partition: Partition, *, limit: int) -> list[LowFloor]:
+async def low_floors(connection: Connection, partition: Partition, *, limit: int) -> list[str]:
     """Organizations by whose floors events of the partition, or from before it, may be read; read without locks."""
     records = await connection.fetch(SQL.list_low_floors, partition.until, limit)
-    return [LowFloor(record["organization_id"], record["seq"]) for record in records]
+    return [record["organization_id"] for record in records]
 
 
-async def raise_floor(connection: Connection, low: LowFloor) -> None:
-    """Say that the organization's events up to that number may be gone: nobody reads them from now on.
+async def raise_floor(connection: Connection, organization_id: str, partition: Partition) -> None:
+    """Say that the organization's events of the partition, and from before it, may be gone: nobody reads them from now
+    on.
 
     Locks the clock: nothing else may be locked after it.
     """
-    await connection.execute(SQL.raise_floor_to, low.organization_id, low.seq)
+    await connection.execute(SQL.raise_floor_to_time, organization_id, partition.until)
 
 
 async def drop_partition(connection: Connection, partition: Partition) -> bool:

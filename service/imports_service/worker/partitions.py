@@ -11,7 +11,7 @@ from imports_service.store import partitions
 from imports_service.worker.equipment import Equipment
 
 FLOORS_AT_ONCE = 1_000
-"""How many are looked up before it looks again: each look reads the whole partition."""
+"""How many are looked up before it looks again."""
 
 log = structlog.get_logger()
 
@@ -47,6 +47,6 @@ async def _raise_floors(equipment: Equipment, partition: partitions.Partition) -
     while found == FLOORS_AT_ONCE:
         async with equipment.database.connection() as connection:
             low = await partitions.low_floors(connection, partition, limit=FLOORS_AT_ONCE)
-            for each in low:
-                await partitions.raise_floor(connection, each)
+            for organization_id in low:
+                await partitions.raise_floor(connection, organization_id, partition)
         found = len(low)
