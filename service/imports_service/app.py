@@ -118,7 +118,13 @@ async def _serve_calls(
     ready: Callable[[int | None], None],
 ) -> None:
     store = equipment.objects.pulse
-    async with open_feeds(equipment.database, equipment.nudges, stop=stop, store=store) as feeds:
+    async with open_feeds(
+        equipment.database,
+        equipment.nudges,
+        stop=stop,
+        max_running=equipment.settings.max_running_segments,
+        store=store,
+    ) as feeds:
         servicers = make_servicers(equipment, feeds)
         await serve_calls(equipment.settings, servicers, readiness=readiness, stop=stop, ready=ready)
 

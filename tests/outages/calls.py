@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from typing import Any, NamedTuple
 
 import grpc
+from google.protobuf.field_mask_pb2 import FieldMask
 from google.rpc import error_details_pb2
 
 from commerce.imports.v1 import imports_pb2 as pb
@@ -88,7 +89,7 @@ class HalfAnUpload:
 def _calls(client: Client, ended: pb.Import) -> dict[str, Callable[[], Awaitable[Any]]]:
     imports, resources, name = client.imports, client.resources, ended.name
     attachment = pb.DownloadImportFileRequest(name=name, file=pb.IMPORT_FILE_ATTACHMENT)
-    changes = pb.UpdateImportRequest(name=name, reference="r", update_mask={"paths": ["reference"]})
+    changes = pb.UpdateImportRequest(name=name, reference="r", update_mask=FieldMask(paths=["reference"]))
     create = pb.CreateImportRequest(parent=PARENT, spec=SPEC, document=document(0, 1))
     got = resources_pb2.GetResourceRequest(parent=PARENT, resource_type="skus", id="none")
     listed = resources_pb2.ListResourcesRequest(parent=PARENT, resource_type="skus")
@@ -118,7 +119,7 @@ def _calls(client: Client, ended: pb.Import) -> dict[str, Callable[[], Awaitable
     }
 
 
-async def _read(call: AsyncIterator[Any]) -> None:
+async def _read(call: AsyncIterable[Any]) -> None:
     async for _ in call:
         pass
 

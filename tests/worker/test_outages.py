@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from imports_service.domain.errors import Unavailable
 from imports_service.domain.imports import Closing, Status
 from imports_service.objects.store import Objects, open_objects
-from imports_service.store import units
+from imports_service.store import claims
 from imports_service.store.database import Database
 from imports_service.store.units import Claimed
 from imports_service.worker import attempts, housekeeping
@@ -144,7 +144,7 @@ async def outage(held: Held) -> None:
 
 async def claimed_unit(equipment: Equipment) -> Claimed:
     async with equipment.database.transaction() as connection:
-        claimed = await units.claim(connection, worker=equipment.worker, lease=equipment.settings.lease)
+        claimed = await claims.claim(connection, worker=equipment.worker, lease=equipment.settings.lease)
     assert isinstance(claimed, Claimed)
     return claimed
 

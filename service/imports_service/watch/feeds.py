@@ -10,11 +10,13 @@ import structlog
 
 from imports_service.domain.errors import Unavailable
 from imports_service.pulse import Pulse
+from imports_service.store.claims import UNLIMITED
 from imports_service.store.database import Database
 from imports_service.store.nudges import Nudges
 from imports_service.store.watches import clocks
 from imports_service.watch.closings import Closings
 from imports_service.watch.feed import Feed
+from imports_service.watch.limit import Limit
 
 LOOK_AGAIN_SECONDS = (1.0, 2.0)
 """A lost nudge costs at most this; drawn anew each time, so that processes do not read in step."""
@@ -42,6 +44,7 @@ class Feeds:
         nudges: Nudges,
         stop: asyncio.Event,
         tasks: asyncio.TaskGroup,
+        max_running: int,
         store: Pulse,
     ) -> None:
         self.stop = stop
@@ -51,6 +54,7 @@ class Feeds:
         self._store = store
         self._turnstile = asyncio.Semaphore(READS_AT_ONCE)
         self._closings = Closings()
+        self._max_running = max_running
         self._open: dict[str, _Open] = {}
 
     def __len__(self) -> int:
@@ -70,6 +74,7 @@ class Feeds:
                 self._database,
                 self._turnstile,
                 self._closings,
+                Limit(self._max_running),
                 in_outage=self._store.is_away,
             )
             reading = self._tasks.create_task(self._keep_reading(feed), name=f"watch {organization_id}")
@@ -131,14 +136,20 @@ def _stopping() -> Unavailable:
 
 @asynccontextmanager
 async def open_feeds(
-    database: Database, nudges: Nudges, *, stop: asyncio.Event, store: Pulse | None = None
+    database: Database,
+    nudges: Nudges,
+    *,
+    stop: asyncio.Event,
+    max_running: int = UNLIMITED,
+    store: Pulse | None = None,
 ) -> AsyncGenerator[Feeds, None]:
     """The feeds of this process. No watch may be open any more when the block is left.
 
-    `store` is the object store's pulse: while that is away nothing starts, and watchers of pending imports are told so.
+    `max_running`: so many segments of one organization run at most. `store` is the object store's pulse: while that is
+    away nothing starts, and watchers of pending imports are told so.
     """
     async with asyncio.TaskGroup() as tasks:
-        feeds = Feeds(database, nudges, stop, tasks, store or Pulse("objects"))
+        feeds = Feeds(database, nudges, stop, tasks, max_running, store or Pulse("objects"))
         kept = [
             tasks.create_task(feeds.look_again(), name="look again for watches"),
             tasks.create_task(feeds.end_at_stop(), name="end watches at the stop"),

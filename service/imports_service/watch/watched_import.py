@@ -24,7 +24,14 @@ class WatchedImport:
     """
 
     def __init__(
-        self, reading: Reading, seq: int, ahead: int, closings: Closings, *, in_outage: bool = False
+        self,
+        reading: Reading,
+        seq: int,
+        ahead: int,
+        closings: Closings,
+        *,
+        is_limited: bool = False,
+        in_outage: bool = False,
     ) -> None:
         self.uid = reading.snapshot.uid
         self.snapshot: Import | None = reading.snapshot
@@ -32,6 +39,7 @@ class WatchedImport:
         self.window = Window(seq, size=EVENTS_KEPT)
         self.watchers: dict[Alarm, float] = {}
         self.ahead = ahead
+        self.is_limited = is_limited
         self.in_outage = in_outage
         self.edition = 0
         self._meter = ProgressMeter(closings)
@@ -94,11 +102,11 @@ class WatchedImport:
             alarm.ring()
         return recorded
 
-    def move_to(self, ahead: int) -> bool:
+    def move_to(self, ahead: int, *, is_limited: bool) -> bool:
         """Take over the place in the queue; False when it is the same."""
-        if ahead == self.ahead or self.snapshot is None:
+        if (ahead, is_limited) == (self.ahead, self.is_limited) or self.snapshot is None:
             return False
-        self.ahead = ahead
+        self.ahead, self.is_limited = ahead, is_limited
         self._measure(self._read(self.snapshot, self.at))
         return True
 
@@ -113,7 +121,12 @@ class WatchedImport:
         return True
 
     def _read(self, snapshot: Import, at: datetime) -> Progress:
-        return self._meter.read(snapshot, at, ahead=self.ahead, in_outage=self.in_outage)
+        return self._measured_by(self._meter, snapshot, at)
+
+    def _measured_by(self, meter: ProgressMeter, snapshot: Import, at: datetime) -> Progress:
+        return meter.read(
+            snapshot, at, ahead=self.ahead, is_limited=self.is_limited, in_outage=self.in_outage
+        )
 
     def _measure(self, measured: Progress) -> None:
         self._measured = measured
@@ -153,7 +166,7 @@ class WatchedImport:
     def _progress_of(self, reading: Reading) -> Progress:
         if self.snapshot is not None and reading.snapshot.version == self.snapshot.version:
             return self._measured
-        return ProgressMeter().read(reading.snapshot, reading.at, ahead=self.ahead, in_outage=self.in_outage)
+        return self._measured_by(ProgressMeter(), reading.snapshot, reading.at)
 
     def ring_for_progress(self) -> None:
         """Wake each watcher as soon as it may be told progress."""
