@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     worker_segments: int = Field(default=2, ge=1, le=2)
     """Units in flight in one process. With the two segments fetched ahead at most four are in memory; a closing holds
     up to three for a moment."""
+    max_running_segments: int = Field(default=16, ge=1)
+    """Segments of one organization in flight in all processes together, so that whatever it sends leaves workers and
+    connections to the others. Its closings are neither counted nor kept waiting."""
     stop_grace_seconds: float = Field(default=20.0, ge=0)
     watch_heartbeat_seconds: float = Field(default=15.0, gt=0)
 

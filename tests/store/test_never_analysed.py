@@ -233,8 +233,8 @@ def samples() -> dict[str, tuple[object, ...]]:
         "find_unended": (ORGANIZATION, [str(UUID(int=number)) for number in range(1, 1001)]),
         "list_releasable": (ORGANIZATION, 100),
         "is_awaited": (ORGANIZATION, str(UUID(int=1))),
-        "release_units": (ORGANIZATION, UUID("00000000-0000-0000-0003-000000004001"), False),
-        "release_import": (ORGANIZATION, UUID("00000000-0000-0000-0003-000000004001")),
+        "release_units": (ORGANIZATION, UUID("00000000-0000-0000-0003-000000004001"), False, 5),
+        "release_import": (ORGANIZATION, UUID("00000000-0000-0000-0003-000000004001"), 5),
         "insert_event": (ORGANIZATION, 20_001, UID, "", "snapshot", None, 1, "{}", None),
         "find_watched_imports": (
             ORGANIZATION,
@@ -326,6 +326,7 @@ async def seconds_of(connection: Connection, name: str, given: Mapping[str, tupl
         await transaction.rollback()
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(300)
 async def test_no_statement_reads_a_whole_organization(database: Database) -> None:
     given = samples()
