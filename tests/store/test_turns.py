@@ -169,7 +169,7 @@ async def test_a_small_import_passes_its_organizations_import_that_runs_in_order
             await turns.finish(claimed)
     small = await turns.create("acme", rows=1)
 
-    soon = []
+    soon: list[str] = []
     while len(soon) < 3:
         claimed = await turns.claim()
         assert claimed is not None
