@@ -1,4 +1,4 @@
-"""What a claim does not give: more segments of an organization than may run, and beside others what has failed before."""
+"""What claims refuse: more segments of an organization than may run, and beside others what has failed before."""
 
 import asyncio
 from collections import Counter

@@ -1,0 +1,123 @@
+"""A worker that is killed by what it works on, as by a fault in a library; it comes back each time.
+
+A row with POISON kills the process that decodes it, an import of a certain id the one that closes it. The first time
+they wait until a row with NEIGHBOUR is at work beside them, and that one never ends; later they wait for a moment, so
+that company would be seen. Each kill is noted in the file PLANTED_LOG first: what it was, and how many units were held.
+While there is a file of that name with the suffix `.fixed`, nothing kills.
+
+Whoever starts the next life lets the leases of the last one lapse, so that nobody has to wait for that.
+"""
+
+import asyncio
+import ctypes
+import json
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from imports_service.__main__ import run
+from imports_service.domain.imports import Import
+from imports_service.pipeline.segments import SegmentHeader
+from imports_service.store.units import Claimed
+from imports_service.worker import closing, files
+from imports_service.worker.leases import Held, Leases
+from imports_service.worker.segment import SegmentRunner
+from imports_service.worker.supply import Segment, SegmentSupply
+
+POISON, NEIGHBOUR = b"POISON", b"NEIGHBOUR"
+POISONOUS_CLOSING = "poisonous-closing"
+LAPSE = "UPDATE unit SET lease_until = now() - interval '1 second' WHERE state = 'leased'"
+PR_SET_PDEATHSIG = 1
+LOG = Path(os.environ.get("PLANTED_LOG", "kills"))
+
+held: set[str] = set()
+has_neighbour = asyncio.Event()
+
+
+def is_first() -> bool:
+    return not LOG.exists()
+
+
+def note(kill: dict[str, str | int]) -> None:
+    with LOG.open("a") as log:
+        log.write(json.dumps(kill) + "\n")
+
+
+async def be_killed_by(what: str) -> None:
+    """Nothing, once the fault is mended."""
+    if LOG.with_suffix(".fixed").exists():
+        return
+    if is_first():
+        await has_neighbour.wait()
+    else:
+        await asyncio.sleep(0.2)
+    note({"what": what, "held": len(held)})
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def plant() -> None:
+    hold, decode, commit = Leases.hold, SegmentSupply._decode, SegmentRunner._commit
+    neighbours: list[SegmentHeader] = []
+
+    async def noted_hold(self: Leases, claimed: Claimed, work: Callable[[Held], Awaitable[None]]) -> None:
+        held.add(claimed.lease_token)
+        try:
+            await hold(self, claimed, work)
+        finally:
+            held.discard(claimed.lease_token)
+
+    async def poisoned_decode(
+        self: SegmentSupply, imported: Import, header: SegmentHeader, lines: Sequence[bytes]
+    ) -> Any:
+        if any(NEIGHBOUR in line for line in lines):
+            neighbours.append(header)
+        if any(POISON in line for line in lines):
+            await be_killed_by("segment")
+        return await decode(self, imported, header, lines)
+
+    async def slow_commit(self: SegmentRunner, held: Held, imported: Import, segment: Segment) -> Import:
+        if is_first() and any(segment.header is header for header in neighbours):
+            has_neighbour.set()
+            await asyncio.Event().wait()
+        return await commit(self, held, imported, segment)
+
+    async def poisoned_files(equipment: Any, imported: Import, lease_token: str) -> Any:
+        if imported.import_id == POISONOUS_CLOSING:
+            await be_killed_by("closing")
+        return await files.write_files(equipment, imported, lease_token)
+
+    Leases.hold = noted_hold  # type: ignore[method-assign]
+    SegmentSupply._decode = poisoned_decode  # type: ignore[method-assign]
+    SegmentRunner._commit = slow_commit  # type: ignore[method-assign]
+    closing.write_files = poisoned_files  # type: ignore[attr-defined]
+
+
+async def lapse_leases() -> None:
+    connection = await asyncpg.connect(os.environ["IMPORTS_DATABASE_URL"])
+    try:
+        await connection.execute(LAPSE)
+    finally:
+        await connection.close()
+
+
+def live() -> None:
+    """One life. It does not outlive the process that watches over it."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    plant()
+    run()
+
+
+if __name__ == "__main__":
+    while True:
+        child = os.fork()
+        if not child:
+            live()
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if status != -signal.SIGKILL:
+            sys.exit(status)
+        asyncio.run(lapse_leases())
