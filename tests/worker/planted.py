@@ -2,8 +2,9 @@
 
 A row with POISON kills the process that decodes it, an import of a certain id the one that closes it. The first time
 they wait until a row with NEIGHBOUR is at work beside them, and that one never ends; later they wait for a moment, so
-that company would be seen. Each kill is noted in the file PLANTED_LOG first: what it was, and how many units were held.
-While there is a file of that name with the suffix `.fixed`, nothing kills.
+that company would be seen. VENOM is poison that does not wait later on. Each kill is noted in the file PLANTED_LOG first:
+what it was, and how many units were held. Segments with SLOW take a while, so that there is always company to be had.
+While there is a file of that name with the suffix `.fixed`, nothing kills and nothing is slow.
 
 Whoever starts the next life lets the leases of the last one lapse, so that nobody has to wait for that.
 """
@@ -12,6 +13,7 @@ import asyncio
 import ctypes
 import json
 import os
+import random
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -29,7 +31,8 @@ from imports_service.worker.leases import Held, Leases
 from imports_service.worker.segment import SegmentRunner
 from imports_service.worker.supply import Segment, SegmentSupply
 
-POISON, NEIGHBOUR = b"POISON", b"NEIGHBOUR"
+POISON, VENOM, NEIGHBOUR, SLOW = b"POISON", b"VENOM", b"NEIGHBOUR", b"SLOW"
+SLOW_SECONDS = (0.3, 0.9)
 POISONOUS_CLOSING = "poisonous-closing"
 LAPSE = "UPDATE unit SET lease_until = now() - interval '1 second' WHERE state = 'leased'"
 PR_SET_PDEATHSIG = 1
@@ -48,13 +51,17 @@ def note(kill: dict[str, str | int]) -> None:
         log.write(json.dumps(kill) + "\n")
 
 
-async def be_killed_by(what: str) -> None:
+def is_mended() -> bool:
+    return LOG.with_suffix(".fixed").exists()
+
+
+async def be_killed_by(what: str, *, at_once: bool = False) -> None:
     """Nothing, once the fault is mended."""
-    if LOG.with_suffix(".fixed").exists():
+    if is_mended():
         return
     if is_first():
         await has_neighbour.wait()
-    else:
+    elif not at_once:
         await asyncio.sleep(0.2)
     note({"what": what, "held": len(held)})
     os.kill(os.getpid(), signal.SIGKILL)
@@ -63,6 +70,7 @@ async def be_killed_by(what: str) -> None:
 def plant() -> None:
     hold, decode, commit = Leases.hold, SegmentSupply._decode, SegmentRunner._commit
     neighbours: list[SegmentHeader] = []
+    slow: list[SegmentHeader] = []
 
     async def noted_hold(self: Leases, claimed: Claimed, work: Callable[[Held], Awaitable[None]]) -> None:
         held.add(claimed.lease_token)
@@ -76,14 +84,18 @@ def plant() -> None:
     ) -> Any:
         if any(NEIGHBOUR in line for line in lines):
             neighbours.append(header)
-        if any(POISON in line for line in lines):
-            await be_killed_by("segment")
+        if any(SLOW in line for line in lines):
+            slow.append(header)
+        if any(POISON in line or VENOM in line for line in lines):
+            await be_killed_by("segment", at_once=any(VENOM in line for line in lines))
         return await decode(self, imported, header, lines)
 
     async def slow_commit(self: SegmentRunner, held: Held, imported: Import, segment: Segment) -> Import:
         if is_first() and any(segment.header is header for header in neighbours):
             has_neighbour.set()
             await asyncio.Event().wait()
+        if not is_mended() and any(segment.header is header for header in slow):
+            await asyncio.sleep(random.uniform(*SLOW_SECONDS))
         return await commit(self, held, imported, segment)
 
     async def poisoned_files(equipment: Any, imported: Import, lease_token: str) -> Any:
