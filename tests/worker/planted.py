@@ -2,9 +2,9 @@
 
 A row with POISON kills the process that decodes it, an import of a certain id the one that closes it. The first time
 they wait until a row with NEIGHBOUR is at work beside them, and that one never ends; later they wait for a moment, so
-that company would be seen. VENOM is poison that does not wait later on. Each kill is noted in the file PLANTED_LOG first:
-what it was, and how many units were held. Segments with SLOW take a while, so that there is always company to be had.
-While there is a file of that name with the suffix `.fixed`, nothing kills and nothing is slow.
+that company would be seen. VENOM is poison that does not wait later on. Each kill is noted in the file PLANTED_LOG
+first: what it was, and how many units were held. Segments with SLOW take a while, so that there is always company to be
+had. While there is a file of that name with the suffix `.fixed`, nothing kills and nothing is slow.
 
 Whoever starts the next life lets the leases of the last one lapse, so that nobody has to wait for that.
 """
@@ -67,10 +67,12 @@ async def be_killed_by(what: str, *, at_once: bool = False) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def plant() -> None:
-    hold, decode, commit = Leases.hold, SegmentSupply._decode, SegmentRunner._commit
-    neighbours: list[SegmentHeader] = []
-    slow: list[SegmentHeader] = []
+def is_among(headers: Sequence[SegmentHeader], header: SegmentHeader) -> bool:
+    return any(each is header for each in headers)
+
+
+def plant_notes() -> None:
+    hold = Leases.hold
 
     async def noted_hold(self: Leases, claimed: Claimed, work: Callable[[Held], Awaitable[None]]) -> None:
         held.add(claimed.lease_token)
@@ -79,22 +81,31 @@ def plant() -> None:
         finally:
             held.discard(claimed.lease_token)
 
+    Leases.hold = noted_hold  # type: ignore[method-assign]
+
+
+def plant_poison() -> None:
+    decode, commit = SegmentSupply._decode, SegmentRunner._commit
+    neighbours: list[SegmentHeader] = []
+    slow: list[SegmentHeader] = []
+
     async def poisoned_decode(
         self: SegmentSupply, imported: Import, header: SegmentHeader, lines: Sequence[bytes]
     ) -> Any:
-        if any(NEIGHBOUR in line for line in lines):
+        text = b"".join(lines)
+        if NEIGHBOUR in text:
             neighbours.append(header)
-        if any(SLOW in line for line in lines):
+        if SLOW in text:
             slow.append(header)
-        if any(POISON in line or VENOM in line for line in lines):
-            await be_killed_by("segment", at_once=any(VENOM in line for line in lines))
+        if POISON in text or VENOM in text:
+            await be_killed_by("segment", at_once=VENOM in text)
         return await decode(self, imported, header, lines)
 
     async def slow_commit(self: SegmentRunner, held: Held, imported: Import, segment: Segment) -> Import:
-        if is_first() and any(segment.header is header for header in neighbours):
+        if is_first() and is_among(neighbours, segment.header):
             has_neighbour.set()
             await asyncio.Event().wait()
-        if not is_mended() and any(segment.header is header for header in slow):
+        if not is_mended() and is_among(slow, segment.header):
             await asyncio.sleep(random.uniform(*SLOW_SECONDS))
         return await commit(self, held, imported, segment)
 
@@ -103,7 +114,6 @@ def plant() -> None:
             await be_killed_by("closing")
         return await files.write_files(equipment, imported, lease_token)
 
-    Leases.hold = noted_hold  # type: ignore[method-assign]
     SegmentSupply._decode = poisoned_decode  # type: ignore[method-assign]
     SegmentRunner._commit = slow_commit  # type: ignore[method-assign]
     closing.write_files = poisoned_files  # type: ignore[attr-defined]
@@ -120,7 +130,8 @@ async def lapse_leases() -> None:
 def live() -> None:
     """One life. It does not outlive the process that watches over it."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    plant()
+    plant_notes()
+    plant_poison()
     run()
 
 

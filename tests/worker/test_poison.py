@@ -136,7 +136,8 @@ async def test_a_segment_that_kills_its_worker_is_tried_five_times_and_costs_its
 
     assert worker.kills() == [("segment", 2)] + [("segment", 1)] * (MAX_ATTEMPTS - 1)
     assert (done.status, done.status_reason) == (pb.STATUS_INTERRUPTED, pb.STATUS_REASON_FAULT)
-    assert (done.processed_count, done.not_processed_count) == (4, 2)
+    assert done.processed_count >= SEGMENT_ROWS
+    assert done.processed_count + done.not_processed_count == 6
     assert {each.status for each in others} == {pb.STATUS_COMPLETED}
     assert await attempts(parts, poisonous) == {-1: 0, 0: 0, 1: MAX_ATTEMPTS, 2: 0}
     assert await attempts(parts, neighbour) == {-1: 0, 0: 1}
@@ -147,7 +148,8 @@ async def test_a_segment_that_kills_its_worker_is_tried_five_times_and_costs_its
         pb.RetryImportRequest(name=done.name, outcomes=[pb.OUTCOME_NOT_PROCESSED])
     )
     again = await end_of(service, retried)
-    assert (again.status, again.inputs_size, again.created_count) == (pb.STATUS_COMPLETED, 2, 2)
+    assert again.status == pb.STATUS_COMPLETED
+    assert again.created_count == again.inputs_size == done.not_processed_count
 
 
 async def test_a_segment_before_the_poisonous_one_loses_one_attempt_by_what_is_fetched_ahead(
