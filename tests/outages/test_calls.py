@@ -54,8 +54,9 @@ class Stage(NamedTuple):
 async def stage(own_parts: Standing, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     directory = tmp_path_factory.mktemp("calls")
     async with contextlib.AsyncExitStack() as stack:
-        api = await _spawned(stack, own_parts, directory, 1, "api")
-        worker = await _spawned(stack, own_parts, directory, 2, "worker")
+        api, worker = (_spawned(stack, own_parts, directory, role) for role in ("api", "worker"))
+        for process in (api, worker):
+            await process.said(READY)
         client = await stack.enter_async_context(client_of(api.address))
         create = pb.CreateImportRequest(
             parent=PARENT, spec=SKIPPING, document=document(0, 20) + b'{"code": 5}\n'
@@ -69,18 +70,15 @@ async def stage(own_parts: Standing, tmp_path_factory: pytest.TempPathFactory) -
         yield Stage(own_parts, client, admin, ended, pending)
 
 
-async def _spawned(
-    stack: contextlib.AsyncExitStack, own: Standing, directory: Path, number: int, role: str
-) -> ServiceProcess:
+def _spawned(stack: contextlib.AsyncExitStack, own: Standing, directory: Path, role: str) -> ServiceProcess:
     environment = {
         **environment_of(Settings(), own.parts),
         **SHORT,
         "IMPORTS_ROLE": role,
         "IMPORTS_ADMIN_LISTEN": "127.0.0.1:0",
     }
-    process = ServiceProcess(environment, directory, number)
+    process = ServiceProcess(environment, directory, ("api", "worker").index(role))
     stack.push_async_callback(process.kill)
-    await process.said(READY)
     return process
 
 

@@ -47,7 +47,7 @@ GRACE = 0.5
 GRACE_SECONDS = 5.0
 """For so much of a lease, and so long, after trouble with the database nothing is rescued: the workers that live extend
 what lapsed meanwhile, or hand it back. They try twelve times a lease. Who has just begun does not know of trouble, and
-waits for that share of a lease."""
+waits for half that share of a lease."""
 
 
 async def keep_house(equipment: Equipment, stop: asyncio.Event) -> None:
@@ -110,7 +110,7 @@ async def rescue_units(equipment: Equipment) -> None:
 
 def _may_rescue(equipment: Equipment) -> bool:
     grace = GRACE * equipment.settings.lease_seconds
-    return equipment.database.pulse.is_known_well(asked_for=grace, well_for=max(grace, GRACE_SECONDS))
+    return equipment.database.pulse.is_known_well(asked_for=grace / 2, well_for=max(grace, GRACE_SECONDS))
 
 
 async def _rescue_unit(equipment: Equipment, organization_id: str) -> bool:
