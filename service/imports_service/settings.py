@@ -78,6 +78,7 @@ class Settings(BaseSettings):
     retention: timedelta = timedelta(days=30)
     """How long an import is kept after its end; an ISO 8601 duration (`P30D`), like the next one."""
     event_retention: timedelta = timedelta(days=7)
+    """How long a token resumes at least: events go by whole days."""
 
     stop_at: str | None = None
     """For tests only: the checkpoint at which this process stops for ever (`after-fence`, `before-commit:3`)."""

@@ -17,6 +17,7 @@ from imports_service.domain.errors import Unavailable
 from imports_service.domain.imports import Event
 from imports_service.domain.queries import ImportFilter
 from imports_service.store.database import Database
+from imports_service.store.events import clock
 from imports_service.store.nudges import Nudge
 from imports_service.store.watches import Found, Reading
 from imports_service.watch.agenda import Agenda
@@ -104,8 +105,15 @@ class Feed:
 
     async def read_stretch(self, filter: ImportFilter, seq: int | None, listed: Listed | None) -> Stretch:
         """The next stretch of the beginning of a watch of the organization. Raises `Unavailable`."""
-        async with self._turnstile, self._database.snapshot() as connection:
-            return await read_stretch(connection, self.organization_id, filter, seq, listed)
+        async with self._turnstile:
+            async with self._database.snapshot() as connection:
+                stretch = await read_stretch(connection, self.organization_id, filter, seq, listed)
+            if seq is None or seq == stretch.seq:
+                return stretch
+            # read after the events: a dropped partition is gone in an old snapshot, too, unlike its floor
+            async with self._database.connection() as connection:
+                _, floor = await clock(connection, self.organization_id)
+            return stretch._replace(floor=floor)
 
     def check(self) -> None:
         """Raises what keeps this feed from telling anything for some time now."""
