@@ -64,6 +64,7 @@ async def running_service(
         "IMPORTS_DATABASE_URL": database_url,
         "IMPORTS_DATA_DIR": str(data_dir),
         "IMPORTS_GRPC_LISTEN": target,
+        "IMPORTS_ADMIN_LISTEN": "",
         **(settings or {}),
     }
     if checkout is not None:
