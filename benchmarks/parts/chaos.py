@@ -1,39 +1,43 @@
-"""kill -9 of any process at any moment: measured by `make chaos`, which takes its time; said here from its summary."""
+"""kill -9 of any process at any moment: `make chaos` measures it, which takes its time; here its summary is said."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from benchmarks.lines import Figure, Line, Section, ours_at_most
 from benchmarks.stage import Stage
 
 
 async def run(stage: Stage, summary: Path) -> Section:
-    """`summary`: the JSON that `make chaos` has written last; its `violations` are a list or a number."""
+    """`summary`: what `make chaos JSON=..` has written."""
     stage.say(f"reading {summary}")
-    found = _read(summary)
-    violations = found["violations"]
-    count = len(violations) if isinstance(violations, list) else int(violations)
-    facts = ", ".join(f"{name} {_said(value)}" for name, value in found.items() if name != "violations")
+    return section(json.loads(_read(summary)))
+
+
+def section(found: Mapping[str, Any]) -> Section:
+    """Of the summary: its seed and seconds, and its faults and counts by name."""
+    told = {name: found[name] for name in ("seed", "seconds", "faults", "counts", "violations")}
     return Section(
         title="Chaos",
-        about=f"The last `make chaos`: {facts}.",
+        about=(
+            f"`make chaos SECONDS={found['load_seconds']:.0f} SEED={found['seed']}`: {found['seconds']:,.0f} s "
+            f"with the rest at the end. Faults: {_counted(found['faults'])}. Done and judged: {_counted(found['counts'])}."
+        ),
         lines=[
             Line(
                 what="kill -9 of any process at any moment: something lost, twice or miscounted",
-                ours=Figure(count, "violations"),
+                ours=Figure(len(found["violations"]), "violations"),
                 target=ours_at_most(0),
             )
         ],
-        samples=found,
+        samples=told,
     )
 
 
-def _read(summary: Path) -> dict[str, Any]:
-    return cast("dict[str, Any]", json.loads(summary.read_text()))
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {what}" for what, count in counts.items())
 
 
-def _said(value: object) -> str:
-    if isinstance(value, dict):
-        return "(" + ", ".join(f"{name} {_said(each)}" for name, each in value.items()) + ")"
-    return f"{value:,}" if isinstance(value, int | float) else str(value)
+def _read(path: Path) -> str:
+    return path.read_text()

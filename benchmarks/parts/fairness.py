@@ -39,6 +39,7 @@ async def run(stage: Stage) -> Section:
             small = await ended(stub, (await upload(stub, new_organization(), documents.json_lines(1))).name)
             waited.append(_seconds(small.created_at, small.started_at))
             took.append(_seconds(small.created_at, small.completed_at))
+        stage.say(f"  {len(waited)} small imports started after {max(waited):.2f} s at most")
         behind = await stub.GetImport(imports_pb2.GetImportRequest(name=large.name))
         if stage.sizes.is_full and behind.status != imports_pb2.STATUS_IN_PROGRESS:
             raise TooFast(f"the import of {rows:,} rows has ended already")

@@ -20,8 +20,11 @@ async def run(stage: Stage) -> Section:
     ):
         for number in range(pairs + 1):
             stage.say(f"round {number} of {pairs}" + (", to warm up" if number == 0 else ""))
-            rates.note(ONE, rows / await our_seconds(api.target, new_organization(), document))
-            rates.note(TWO, rows / await _with_another(place, api.target, document))
+            one = rows / await our_seconds(api.target, new_organization(), document)
+            two = rows / await _with_another(place, api.target, document)
+            stage.say(f"  one {one:,.0f} rows/s, two {two:,.0f} rows/s")
+            rates.note(ONE, one)
+            rates.note(TWO, two)
     return Section(
         title="Two workers instead of one",
         about=(
