@@ -54,7 +54,6 @@ async def measure(arguments: argparse.Namespace, sizes: Sizes, directory: Path) 
     """Run the parts wanted, each written down as soon as it has its figures; the exit status."""
     sections: dict[str, Section] = {}
     failed: list[str] = []
-    is_kept = sizes.is_full
     async with running_stage(directory, sizes, partial(print, flush=True)) as stage:
         measured = circumstances(await stage.postgres_version())
         stage.say(str(measured))
@@ -68,10 +67,12 @@ async def measure(arguments: argparse.Namespace, sizes: Sizes, directory: Path) 
                 continue
             block = report.block(section, measured)
             print(f"\n{block}\n", flush=True)
-            if is_kept:
+            figures = {name: report.part_json(section, measured)}
+            if sizes.is_full:
                 report.write_results(RESULTS, {name: block})
-            if is_kept or arguments.json is not None:
-                report.write_json(arguments.json or JSON, {name: report.part_json(section, measured)})
+                report.write_json(JSON, figures)
+            if arguments.json is not None:
+                report.write_json(arguments.json, figures)
     print(report.summary(sections))
     if failed:
         print(f"failed: {', '.join(failed)}")
@@ -96,7 +97,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--watchers", type=int, help="instead of 10,000")
     parser.add_argument("--beside", type=_path, help="another checkout whose service takes its turn")
     parser.add_argument("--chaos", type=_path, help="the summary that `make chaos` has written")
-    parser.add_argument("--json", type=_path, help="a file for all figures, whatever the size")
+    parser.add_argument("--json", type=_path, help="another file for the figures, whatever the size")
     return parser.parse_args()
 
 

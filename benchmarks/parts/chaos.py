@@ -22,7 +22,8 @@ def section(found: Mapping[str, Any]) -> Section:
         title="Chaos",
         about=(
             f"`make chaos SECONDS={found['load_seconds']:.0f} SEED={found['seed']}`: {found['seconds']:,.0f} s "
-            f"with the rest at the end. Faults: {_counted(found['faults'])}. Done and judged: {_counted(found['counts'])}."
+            f"with the rest at the end. Faults: {_counted(found['faults'])}. "
+            f"Done and judged: {_counted(found['counts'])}."
         ),
         lines=[
             Line(
