@@ -83,9 +83,12 @@ async def running_worker(settings: Mapping[str, str], directory: Path) -> AsyncI
     """A process that takes no calls, as the settings have to say. Raises `ServiceFailed`."""
 
     async def ready(service: Service) -> None:
-        said = service.process.stdout
-        while said is not None and READY not in await said.readline():
-            continue
+        if service.process.stdout is None:
+            raise ValueError("what the process says is not read here")
+        async for line in service.process.stdout:
+            if READY in line:
+                return
+        await service.process.wait()
 
     async with _running(
         SERVE, "", settings, directory, ready, {"stdout": asyncio.subprocess.PIPE}
