@@ -1,7 +1,8 @@
 """A stage on the parts of the tests: one database, and one service process for all that need no settings."""
 
+import tempfile
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,12 @@ from benchmarks.helpers import ASKABLE
 from benchmarks.parts.memory import COUNTING
 from benchmarks.service import SERVE, Service
 from benchmarks.sizes import QUICK
-from benchmarks.stage import Place, Stage
-from imports_service.embedded.parts import Parts
-from imports_service.settings import Settings
+from benchmarks.stage import Place, Stage, environment_of
+from imports_service.embedded.objects import EmbeddedObjects
+from imports_service.objects.store import Objects
 from imports_service.store.database import Database
 from imports_service.store.nudges import Nudges, open_nudges
-from tests.services import environment_of
+from tests.clusters import Cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +59,17 @@ class SharedStage(Stage):
         yield self._place
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def stage(settings: Settings, parts: Parts, data_dir: Path) -> AsyncIterator[Stage]:
-    environment = environment_of(settings, parts)
-    own = Place(parts.database_url, data_dir, environment)
-    async with AsyncExitStack() as stack:
-        shared = await stack.enter_async_context(own.service(module=COUNTING, **ASKABLE))
-        yield SharedStage(
-            parts.database_url, data_dir, SharedPlace(parts.database_url, data_dir, environment, shared)
-        )
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stage(
+    cluster: Cluster, object_server: EmbeddedObjects, open_bucket: Objects, run_dir: Path
+) -> AsyncIterator[Stage]:
+    """For all tests of a module: starting a service takes longer than most parts do."""
+    directory = Path(tempfile.mkdtemp(dir=run_dir))
+    async with cluster.clone() as url:
+        environment = {"IMPORTS_DATABASE_URL": url, **environment_of(object_server)}
+        async with Place(url, directory, environment).service(module=COUNTING, **ASKABLE) as shared:
+            yield SharedStage(url, directory, SharedPlace(url, directory, environment, shared))
+    await open_bucket.delete_prefix("")
 
 
 @pytest.fixture

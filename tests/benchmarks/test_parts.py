@@ -2,6 +2,8 @@
 
 import math
 
+import pytest
+
 from benchmarks.__main__ import PARTS
 from benchmarks.lines import Line
 from benchmarks.parts import peers
@@ -11,13 +13,13 @@ from benchmarks.stage import Stage
 QUICK_PARTS = [name for name in PARTS if name != "peers" or peers.are_there()]
 
 
-async def test_every_part_runs_and_its_lines_have_figures(stage: Stage) -> None:
-    for name in QUICK_PARTS:
-        section = await PARTS[name](stage)
+@pytest.mark.parametrize("part", QUICK_PARTS)
+async def test_a_part_runs_and_its_lines_have_figures(part: str, stage: Stage) -> None:
+    section = await PARTS[part](stage)
 
-        assert section.lines, name
-        assert all(is_sound(line) for line in section.lines), (name, section.lines)
-        assert len(table(section.lines).splitlines()) == len(HEAD) + len(section.lines)
+    assert section.lines
+    assert all(is_sound(line) for line in section.lines), section.lines
+    assert len(table(section.lines).splitlines()) == len(HEAD) + len(section.lines)
 
 
 def is_sound(line: Line) -> bool:
