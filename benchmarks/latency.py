@@ -27,7 +27,6 @@ WATCH_IMPORTS = "/commerce.imports.v1.ImportService/WatchImports"
 PAUSE_SECONDS = (0.06, 0.09)
 """Between two commits: longer than nudges wait for each other, and not in step with any poll."""
 PATIENCE_SECONDS = 30.0
-WARM_UP = 30
 SERVING = ("benchmarks.serving",)
 HEARTBEAT = imports_pb2.ImportEvent(
     kind=imports_pb2.KIND_HEARTBEAT, resume_token="x" * 60
@@ -100,9 +99,7 @@ async def _raw_connections(url: str) -> AsyncIterator[_Raw]:
         await nudger.close()
 
 
-async def measure_latency(
-    place: Place, changes: Changes, *, samples: int, warm_up: int = WARM_UP
-) -> Milliseconds:
+async def measure_latency(place: Place, changes: Changes, *, samples: int, warm_up: int) -> Milliseconds:
     """So many milliseconds of each kind, by its name; `raw` is the floor."""
     [name] = await changes.create(["latency"], 1)
     async with (

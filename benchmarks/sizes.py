@@ -41,6 +41,10 @@ class Sizes:
     """Imports of one row behind a large one."""
     calls_import_rows: int = 300_000
     """The import that GetImport is called beside."""
+    warm_up_samples: int = 30
+    idle_calls_seconds: float = 5.0
+    layouts: tuple[str, ...] = ("1,000 imports", "100 organizations", "one import", "one organization")
+    """Over what the watchers are spread; see `parts.watching`."""
     watching: WatchingSize = field(default_factory=WatchingSize)
 
     @property
@@ -57,6 +61,9 @@ QUICK = Sizes(
     peer_pairs=0,
     document_bytes=(4 * 1024**2, 8 * 1024**2),
     samples=5,
+    warm_up_samples=1,
+    idle_calls_seconds=0.3,
+    layouts=("one organization",),
     small_imports=2,
     calls_import_rows=6_000,
     watching=WatchingSize(watchers=200, rounds=2, settle_seconds=0.3, idle_seconds=0.0, within=30.0),

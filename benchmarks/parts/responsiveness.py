@@ -13,8 +13,6 @@ from benchmarks.stage import Stage
 from benchmarks.uploads import ended, new_organization, our_seconds, upload
 from commerce.imports.v1 import imports_pb2_grpc
 
-IDLE_SECONDS = 5.0
-
 
 async def run(stage: Stage) -> Section:
     rows = stage.sizes.calls_import_rows
@@ -26,7 +24,7 @@ async def run(stage: Stage) -> Section:
     ):
         name = await _small_import(service.target)
         await caller.ask("begin", target=service.target, name=name)
-        await asyncio.sleep(IDLE_SECONDS if stage.sizes.is_full else 0.3)
+        await asyncio.sleep(stage.sizes.idle_calls_seconds)
         idle = await _end(caller)
         await caller.ask("begin", target=service.target, name=name)
         seconds = await our_seconds(service.target, new_organization(), document)

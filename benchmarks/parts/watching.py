@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from benchmarks.broadcast import Figures, broadcast_table, measure_floor, measure_ours
 from benchmarks.changes import Changes
-from benchmarks.latency import WARM_UP, Milliseconds, latency_table, measure_latency, percentile
+from benchmarks.latency import Milliseconds, latency_table, measure_latency, percentile
 from benchmarks.lines import Figure, Line, Section, ours_at_most, ratio_at_most
 from benchmarks.sizes import WatchingSize
 from benchmarks.stage import Place, Stage
@@ -41,18 +41,15 @@ LAYOUTS = {
     "one import": Layout(1, 1),
     "one organization": Layout(1, 1, of_organizations=True),
 }
-QUICK_LAYOUTS = ("one organization",)
 
 
 async def run(stage: Stage) -> Section:
     size, samples = stage.sizes.watching, stage.sizes.samples
     async with stage.place("watching") as place, opened_changes(place.database_url) as changes:
         stage.say(f"{samples} commits of each kind to one watcher")
-        latency = await measure_latency(
-            place, changes, samples=samples, warm_up=WARM_UP if stage.sizes.is_full else 1
-        )
+        latency = await measure_latency(place, changes, samples=samples, warm_up=stage.sizes.warm_up_samples)
         broadcast = {FLOOR: await measure_floor(_message(), size)}
-        for name in LAYOUTS if stage.sizes.is_full else QUICK_LAYOUTS:
+        for name in stage.sizes.layouts:
             stage.say(f"{size.watchers:,} watchers, {name}")
             broadcast[name] = await measure_layout(place, changes, LAYOUTS[name], size)
     return section(latency, broadcast, size)
