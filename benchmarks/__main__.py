@@ -74,6 +74,8 @@ async def measure(arguments: argparse.Namespace, sizes: Sizes, directory: Path) 
             if arguments.json is not None:
                 report.write_json(arguments.json, figures)
     print(report.summary(sections))
+    if arguments.chaos is None and not arguments.only:
+        print("chaos: not measured here; `make chaos JSON=file`, then `make bench ONLY=chaos CHAOS=file`")
     if failed:
         print(f"failed: {', '.join(failed)}")
     return 1 if failed else 0

@@ -23,7 +23,7 @@ def section(found: Mapping[str, Any]) -> Section:
         about=(
             f"`make chaos SECONDS={found['load_seconds']:.0f} SEED={found['seed']}`: {found['seconds']:,.0f} s "
             f"with the rest at the end. Faults: {_counted(found['faults'])}. "
-            f"Done and judged: {_counted(found['counts'])}."
+            f"Done and judged: {_counted(found['counts'])}. Read later, on:"
         ),
         lines=[
             Line(
