@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import logging
 import os
 import random
 import shutil
@@ -22,6 +23,7 @@ def main() -> int:
     arguments = _arguments()
     seed = random.SystemRandom().randrange(2**31) if arguments.seed is None else arguments.seed
     directory = Path(tempfile.mkdtemp(prefix="imports-chaos-"))
+    logging.getLogger("asyncpg").setLevel(logging.CRITICAL)  # it has much to say of a database that goes away
     print(f"chaos with seed {seed} for {arguments.seconds:g} s; logs in {directory}", flush=True)
     findings = asyncio.run(
         run(Plan(seed, arguments.seconds), directory, lambda line: print(line, flush=True))

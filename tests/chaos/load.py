@@ -24,10 +24,11 @@ FILTERS = [
 
 
 class Load:
-    """So many organizations at once. `judged` holds the fingerprints of those that have come to their end."""
+    """So many organizations at once. `judged` holds the fingerprints of those that have come to their end;
+    `told_seconds` is how long after that a watch may take to have told of it."""
 
-    def __init__(self, scene: Scene, dice: Random) -> None:
-        self._scene, self._dice = scene, dice
+    def __init__(self, scene: Scene, dice: Random, *, told_seconds: float = TOLD_SECONDS) -> None:
+        self._scene, self._dice, self._told_seconds = scene, dice, told_seconds
         self.judged: dict[str, str] = {}
 
     async def run(self, organizations: int) -> None:
@@ -41,7 +42,8 @@ class Load:
         while not self._scene.stop.is_set():
             organization_id = uuid4().hex
             await self._scene.furnish(organization_id)
-            if await Organization(self._scene, organization_id, dice).run():
+            organization = Organization(self._scene, organization_id, dice, self._told_seconds)
+            if await organization.run():
                 self._scene.findings.counts["organizations"] += 1
                 self.judged[organization_id] = await self._scene.fingerprint(organization_id)
 
@@ -49,8 +51,8 @@ class Load:
 class Organization:
     """One organization from its first import to the judgement."""
 
-    def __init__(self, scene: Scene, organization_id: str, dice: Random) -> None:
-        self._scene, self._id, self._dice = scene, organization_id, dice
+    def __init__(self, scene: Scene, organization_id: str, dice: Random, told_seconds: float) -> None:
+        self._scene, self._id, self._dice, self._told_seconds = scene, organization_id, dice, told_seconds
         self._truth = Truth(scene.base)
         self._watchers: list[Watcher] = []
         self._watching: list[asyncio.Task[None]] = []
@@ -114,7 +116,7 @@ class Organization:
     async def _judge_watches(self) -> None:
         for watcher in self._watchers:
             try:
-                await prove(self._scene.oracle, watcher, within=TOLD_SECONDS)
+                await prove(self._scene.oracle, watcher, within=self._told_seconds)
             except Broken as broken:
                 self._violated(f"a watch of {watcher.name or 'all imports'}", broken)
             self._scene.findings.counts["watches"] += 1

@@ -59,7 +59,7 @@ async def _patiently(ask: Callable[[], Awaitable[Answer]]) -> Answer:
             answers.append(await ask())
         except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as away:
             raise AssertionError(f"the database is away: {away}") from away
-        except (asyncpg.CannotConnectNowError, asyncpg.OperatorInterventionError) as away:
+        except (asyncpg.OperatorInterventionError, asyncpg.InternalClientError) as away:
             raise AssertionError(f"the database is away: {away}") from away
         return True
 

@@ -1,13 +1,16 @@
 """What must be so when all has come to rest: nothing is held, nothing waits, and no object is without an owner."""
 
+import contextlib
+
 from imports_service.domain.names import outcomes_object, segment_object
 from imports_service.objects.store import Objects
 from tests.chaos.oracle import PatientOracle
 from tests.eventually import eventually
 
-ALL_ENDED = "SELECT count(*) FROM import WHERE status IN ('pending', 'in_progress')"
+SHOWN = 10
+
 HELD = {
-    "imports that have not ended": ALL_ENDED,
+    "imports that have not ended": "SELECT count(*) FROM import WHERE status IN ('pending', 'in_progress')",
     "units under a lease": "SELECT count(*) FROM unit WHERE state = 'leased'",
     "units that are neither done nor void": "SELECT count(*) FROM unit WHERE state IN ('waiting', 'ready')",
     "uploads without an import": "SELECT count(*) FROM upload",
@@ -50,12 +53,13 @@ async def unrest(oracle: PatientOracle, objects: Objects, *, within: float) -> l
         )
         return not left
 
-    try:
+    with contextlib.suppress(AssertionError):
         await eventually(is_at_rest, within, "rest", every=0.3)
-    except AssertionError:
-        return [f"{count} {what}" for what, count in left.items()]
-    miscounted = [f"{row['organization_id']}/{row['import_id']}" for row in await oracle.rows(MISCOUNTED)]
-    said = [f"counts that are not those of the outcomes: {', '.join(miscounted)}"] if miscounted else []
+    said = [f"{count} {what}" for what, count in left.items()]
+    if miscounted := [
+        f"{row['organization_id']}/{row['import_id']}" for row in await oracle.rows(MISCOUNTED)
+    ]:
+        said.append(f"counts that are not those of the outcomes: {', '.join(miscounted[:SHOWN])}")
     return said + await _unowned(oracle, objects)
 
 
@@ -68,9 +72,9 @@ async def _unowned(oracle: PatientOracle, objects: Objects) -> list[str]:
     stored = {name async for name in objects.list("")}
     said = []
     if orphans := sorted(stored - owned - may_be):
-        said.append(f"{len(orphans)} objects without an owner: {orphans[:10]}")
+        said.append(f"{len(orphans)} objects without an owner: {orphans[:SHOWN]}")
     if missing := sorted(owned - stored):
-        said.append(f"{len(missing)} objects that are gone: {missing[:10]}")
+        said.append(f"{len(missing)} objects that are gone: {missing[:SHOWN]}")
     if uploads := [upload async for upload in objects.open_uploads("")]:
-        said.append(f"open uploads: {uploads[:10]}")
+        said.append(f"open uploads: {uploads[:SHOWN]}")
     return said

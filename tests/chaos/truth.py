@@ -37,8 +37,10 @@ class Truth:
         self, kind: str, rows: Sequence[tuple[int, Row]], ran: Ran, *, segment_rows: int, in_order: bool
     ) -> list[str]:
         """Apply the rows (with their numbers) that the import has worked through; what it says of them wrongly."""
-        if [result.row_number for result in ran.results] != [number for number, _ in rows]:
-            return [f"results of rows {[result.row_number for result in ran.results]}"]
+        found, expected = [result.row_number for result in ran.results], [number for number, _ in rows]
+        if found != expected:
+            lost = sorted(set(expected) - set(found))
+            return [f"{len(found)} results of {len(expected)} rows, none of the rows {lost}"]
         is_done = [result.outcome != pb.OUTCOME_NOT_PROCESSED for result in ran.results]
         wrong = []
         if in_order and True in is_done[is_done.count(True) :]:
