@@ -147,7 +147,7 @@ def samples() -> dict[str, tuple[object, ...]]:
     tokens = [f"00000000-0000-0000-0002-{number:012}" for number in range(1, 21)]
     numbers = [str(number) for number in range(5000, 5100)]
     anything = (None,) * 9
-    hundred = list(range(100, 200))
+    texts = [str(number) for number in range(100, 200)]
     far, first = NOW.replace(year=9999), UUID(int=2**128 - 1)
     return {
         "find_references_by_id": (ORGANIZATION, types, ids),
@@ -199,7 +199,7 @@ def samples() -> dict[str, tuple[object, ...]]:
         "claim_move": (ORGANIZATION, UUID(int=2), UUID(tokens[0]), NOW - NOW),
         "list_unmoved_imports": (NOW - NOW, 100),
         "delete_outcomes": (ORGANIZATION, UID, 200),
-        "place_outcomes": (ORGANIZATION, UID, 100, 199, hundred, hundred, hundred, [None] * 100),
+        "place_outcomes": (ORGANIZATION, UID, 100, 199, texts, texts, texts, [None] * 100),
         "find_segment_of_row": (ORGANIZATION, UID, 20_000_000),
         "list_imports_newest_first": (ORGANIZATION, *anything, far, first, 1000),
         "list_imports_oldest_first": (ORGANIZATION, *anything, NOW.replace(year=1), UUID(int=0), 1000),

@@ -131,20 +131,20 @@ async def _free_frozen(equipment: Equipment, organization_id: str) -> None:
 
 async def abandon_uploads(equipment: Equipment) -> None:
     """Hand the objects of uploads that broke off to the trash."""
-    async with equipment.database.connection() as connection:
-        lapsed = await uploads.lapsed_uploads(connection)
-    for upload in lapsed:
-        with put_off("abandon", organization=upload.organization_id, import_uid=upload.uid):
-            await _abandon_upload(equipment, upload)
 
+    async def lapsed() -> list[uploads.LapsedUpload]:
+        async with equipment.database.connection() as connection:
+            return await uploads.lapsed_uploads(connection, limit=AT_ONCE)
 
-async def _abandon_upload(equipment: Equipment, upload: uploads.LapsedUpload) -> None:
-    async with equipment.database.transaction() as connection:
-        if await uploads.take_lapsed_upload(connection, upload.organization_id, upload.uid):
-            prefix = import_prefix(upload.organization_id, upload.uid)
-            await uploads.trash(
-                connection, upload.organization_id, upload.uid, prefix, delay=2 * equipment.settings.lease
-            )
+    async def abandon(upload: uploads.LapsedUpload) -> None:
+        async with equipment.database.transaction() as connection:
+            if await uploads.take_lapsed_upload(connection, upload.organization_id, upload.uid):
+                prefix = import_prefix(upload.organization_id, upload.uid)
+                await uploads.trash(
+                    connection, upload.organization_id, upload.uid, prefix, delay=2 * equipment.settings.lease
+                )
+
+    await _each(lapsed, abandon, "abandon")
 
 
 async def sweep_trash(equipment: Equipment) -> None:
@@ -168,19 +168,20 @@ async def sweep_trash(equipment: Equipment) -> None:
 
 async def sweep_files(equipment: Equipment) -> None:
     """Delete the files of ended imports that closings which did not come to their end have left."""
-    async with equipment.database.connection() as connection:
-        ended = await uploads.unswept_imports(connection, ended_before=2 * equipment.settings.lease)
-    for imported in ended:
-        with put_off("sweep files", organization=imported.organization_id, import_uid=imported.uid):
-            await _sweep_files(equipment, imported)
+    age = 2 * equipment.settings.lease
 
+    async def unswept() -> list[uploads.UnsweptImport]:
+        async with equipment.database.connection() as connection:
+            return await uploads.unswept_imports(connection, ended_before=age, limit=AT_ONCE)
 
-async def _sweep_files(equipment: Equipment, imported: uploads.UnsweptImport) -> None:
-    named = frozenset(name for name in (imported.attachment, imported.failed_inputs) if name is not None)
-    prefix = f"{import_prefix(imported.organization_id, imported.uid)}files/"
-    await equipment.objects.delete_prefix(prefix, keep=named)
-    async with equipment.database.transaction() as connection:
-        await uploads.mark_files_swept(connection, imported.organization_id, imported.uid)
+    async def sweep(imported: uploads.UnsweptImport) -> None:
+        named = frozenset(name for name in (imported.attachment, imported.failed_inputs) if name is not None)
+        prefix = f"{import_prefix(imported.organization_id, imported.uid)}files/"
+        await equipment.objects.delete_prefix(prefix, keep=named)
+        async with equipment.database.transaction() as connection:
+            await uploads.mark_files_swept(connection, imported.organization_id, imported.uid)
+
+    await _each(unswept, sweep, "sweep files")
 
 
 async def expire_imports(equipment: Equipment) -> None:
