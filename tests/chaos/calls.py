@@ -15,7 +15,7 @@ from tests.model.world import World
 from tests.services import Client
 
 CALL_SECONDS = 10.0
-AWAY_SECONDS = 60.0
+AWAY_SECONDS = 120.0
 AGAIN_SECONDS = 0.2
 PAGE = 1_000
 

@@ -1,6 +1,7 @@
 """Processes that are looked after: whatever ends one, another is started in its place."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.eventually import eventually
@@ -8,7 +9,7 @@ from tests.services import READY
 from tests.watch_properties.fleet import Fleet, Member
 
 LOOK_SECONDS = 0.3
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 
 ENVIRONMENT = {
     "IMPORTS_LEASE_SECONDS": "2",
@@ -33,6 +34,25 @@ class Ended:
 class Kept(Member):
     """A member of the fleet that comes back also when it could not start, as long as a part was away."""
 
+    is_frozen = False
+
+    @property
+    def is_at_work(self) -> bool:
+        process = self._process
+        return not self.is_frozen and process.process.poll() is None and READY in process.output.read_text()
+
+    def freeze(self) -> None:
+        self.is_frozen = True
+        super().freeze()
+
+    def thaw(self) -> None:
+        self.is_frozen = False
+        super().thaw()
+
+    async def kill(self) -> None:
+        self.is_frozen = False
+        await super().kill()
+
     async def look_after(self) -> Ended | None:
         """Start another process if this one has ended by itself."""
         async with self._kills:
@@ -51,18 +71,17 @@ class Kept(Member):
 
         await eventually(look, READY_SECONDS, "a process that is ready", every=0.05)
 
-    @property
-    def log(self) -> str:
-        """Where the process writes its log."""
-        return str(self._process.errors)
+
+def kept(members: Sequence[Member]) -> list[Kept]:
+    """Members of a fleet that was made of such."""
+    return [member for member in members if isinstance(member, Kept)]
 
 
 async def look_after(fleet: Fleet, ended_at_work: list[Ended]) -> None:
     """Keep all members running, for ever. A process that ended while it was at work is noted: no fault of a part may
     end one."""
     while True:
-        for member in fleet.members:
-            assert isinstance(member, Kept)
+        for member in kept(fleet.members):
             ended = await member.look_after()
             if ended is not None and ended.was_ready:
                 ended_at_work.append(ended)

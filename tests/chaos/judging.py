@@ -11,7 +11,7 @@ from tests.model.kinds import Row
 from tests.model.stage import Ran
 
 SEGMENT_ROWS = int(ENVIRONMENT["IMPORTS_SEGMENT_ROWS"])
-END_SECONDS = 120.0
+END_SECONDS = 240.0
 """How long an import may take to end, whatever befalls the service meanwhile."""
 SHOWN = 20
 

@@ -14,7 +14,7 @@ from tests.watch_properties.play import Broken, prove
 from tests.watch_properties.watchers import Watcher
 
 LANES = 3
-TOLD_SECONDS = 45.0
+TOLD_SECONDS = 90.0
 FILTERS = [
     pb.ImportFilter(),
     pb.ImportFilter(statuses=[pb.STATUS_IN_PROGRESS]),
@@ -93,7 +93,7 @@ class Organization:
             is_whole = all(lane.is_whole for lane in lanes)
             if is_whole:
                 await self._judge_environment()
-            await self._judge_watches()
+                await self._judge_watches()
             for task in self._watching:
                 task.cancel()
         return is_whole

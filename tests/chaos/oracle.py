@@ -9,7 +9,7 @@ from tests.eventually import eventually
 from tests.watch_properties.history import History
 from tests.watch_properties.oracle import Oracle
 
-AWAY_SECONDS = 60.0
+AWAY_SECONDS = 120.0
 
 Answer = TypeVar("Answer")
 

@@ -24,7 +24,7 @@ from tests.watch_properties.oracle import installed
 
 SERVERS, WORKERS = 2, 3
 PROGRESS_SECONDS = 5.0
-REST_SECONDS = 60.0
+REST_SECONDS = 120.0
 
 
 @dataclass(frozen=True)

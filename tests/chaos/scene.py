@@ -13,8 +13,8 @@ from tests.model.comparing import base_of
 from tests.model.world import World
 from tests.watch_properties.fleet import Fleet
 
-CALL_SECONDS = 90.0
-PATIENCE_SECONDS = 60.0
+CALL_SECONDS = 180.0
+PATIENCE_SECONDS = 120.0
 """For calls through the client library: it asks again, at the other server, as long as the service is away."""
 
 COPY_ORGANIZATION = """

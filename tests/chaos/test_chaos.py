@@ -12,7 +12,7 @@ from tests.chaos.run import Plan, run
 SECONDS = 60.0
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_whatever_befalls_its_parts_the_service_loses_nothing_and_does_nothing_twice(
     data_dir: Path,
 ) -> None:
