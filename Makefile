@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # node comes with requirements/dev.txt; it shall trust what this machine trusts, not its own list alone
 NPM := NODE_USE_SYSTEM_CA=1 $(CURDIR)/$(BIN)/npm --loglevel=error
+# the tests start hundreds of processes, and each would compile all modules anew, for a third of a second
+unexport PYTHONDONTWRITEBYTECODE
 GRPC_JS := tests/foreign/grpc-js/node_modules/.package-lock.json
 
 help: ## Show this list
@@ -16,7 +18,13 @@ serve: .venv/service ## Run the embedded service on 127.0.0.1:50051 until Ctrl-C
 	@exec $(BIN)/imports-service serve --embedded
 
 test: .venv/dev $(GRPC_JS) ## Run all tests against the real embedded PostgreSQL and S3 store (ONLY=path or -k words)
+ifdef ONLY
 	@$(BIN)/python -m pytest $(ONLY)
+else
+	@# both parts run, whatever the first one finds
+	@$(BIN)/python -m pytest -n $(or $(PROCESSES),3) --dist loadfile --no-loadscope-reorder -m "not alone"; first=$$?; \
+	  $(BIN)/python -m pytest -m alone; second=$$?; exit $$((first ? first : second))
+endif
 
 fuzz: .venv/dev ## Run the properties of whole documents and of watches with many examples (EXAMPLES=2000)
 	@IMPORTS_FUZZ_EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest $(or $(ONLY),tests/model tests/watch_properties)

@@ -28,6 +28,14 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 
+LONG = {"worker", "watch_properties", "model", "embedded", "end_to_end", "app", "watch"}
+"""Directories with the files that take longest: first, so that no process is left alone with one at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
+
+
 class SpawnService(Protocol):
     """Starts a process of the service with these settings on top; ready, unless told not to wait."""
 

@@ -319,6 +319,7 @@ async def seconds_of(connection: Connection, name: str, given: Mapping[str, tupl
         await transaction.rollback()
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(300)
 async def test_no_statement_reads_a_whole_organization(database: Database) -> None:
     given = samples()

@@ -18,6 +18,8 @@ from tests.worker.working import equipped
 EXPIRED = 350
 LONGEST_SECONDS = 1.0
 
+pytestmark = pytest.mark.alone
+
 INSERT = """
 INSERT INTO import (
     organization_id, uid, import_id, etag, resource_type, spec, creator, in_order, turn, inputs_size, segments_left,
