@@ -28,6 +28,14 @@ class Calls:
     def __init__(self, clients: list[Client]) -> None:
         self._clients = itertools.cycle(clients)
 
+    async def create(self, request: pb.CreateImportRequest) -> pb.Import:
+        created: pb.Import = await self._ask("imports", "CreateImport", request)
+        return created
+
+    async def retry(self, request: pb.RetryImportRequest) -> pb.Import:
+        created: pb.Import = await self._ask("imports", "RetryImport", request)
+        return created
+
     async def interrupt(self, name: str) -> bool:
         """False when the import has ended by itself."""
         request = pb.InterruptImportRequest(name=name)
