@@ -26,6 +26,7 @@ class Begun:
     skip_errors: bool
     in_order: bool
     may_be_interrupted: bool = False
+    rehearses: bool = False
 
 
 def begun_with(name: str, document: Document) -> Begun:
@@ -37,12 +38,18 @@ def begun_with(name: str, document: Document) -> Begun:
 async def judged(scene: Scene, truth: Truth, begun: Begun, *, within: float = END_SECONDS) -> Ran:
     """Wait for the import's end, and apply its rows to the truth. Raises AssertionError for all that is not so."""
     ran = await _ended(scene, begun, within)
+    goes_on = begun.skip_errors or begun.rehearses
     wrong = list(
-        status_differs(
-            ran.imported, skip_errors=begun.skip_errors, may_be_interrupted=begun.may_be_interrupted
-        )
+        status_differs(ran.imported, skip_errors=goes_on, may_be_interrupted=begun.may_be_interrupted)
     )
-    wrong += truth.take(begun.kind, begun.rows, ran, segment_rows=SEGMENT_ROWS, in_order=begun.in_order)
+    wrong += truth.take(
+        begun.kind,
+        begun.rows,
+        ran,
+        segment_rows=SEGMENT_ROWS,
+        in_order=begun.in_order,
+        rehearses=begun.rehearses,
+    )
     if wrong:
         said = [f"{begun.name}: {len(begun.rows)} {begun.kind}", *wrong[:SHOWN]]
         raise AssertionError("\n  ".join(said))

@@ -1,6 +1,7 @@
 """A lane: one who imports document after document over keys of their own, and judges each import when it has ended."""
 
 import asyncio
+import itertools
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
@@ -36,7 +37,7 @@ class Lane:
         self._scene, self._truth, self._parent, self._dice, self._watch = scene, truth, parent, dice, watch
         self._space = f"l{number}"
         self._kinds = FAMILIES[dice.choice(list(FAMILIES))]
-        self._numbers = iter(range(IMPORTS * 2))
+        self._numbers = itertools.count()
         self.is_whole = True
 
     async def run(self) -> None:
@@ -53,6 +54,10 @@ class Lane:
 
     async def _step(self, kind: str) -> None:
         """An import, perhaps another that waits for it, and what is done with them afterwards."""
+        if self._dice.random() < 0.15:
+            await self._finish(
+                await self._create(draw_document(kind, self._space, self._dice), rehearses=True)
+            )
         begun = [await self._create(draw_document(kind, self._space, self._dice))]
         if self._dice.random() < 0.25 and not self._scene.stop.is_set():
             after = [begun[0].name]
@@ -69,7 +74,9 @@ class Lane:
             if self._dice.random() < 0.2:
                 await self._delete(each)
 
-    async def _create(self, document: Document, after: Sequence[str] = ()) -> Begun:
+    async def _create(
+        self, document: Document, after: Sequence[str] = (), *, rehearses: bool = False
+    ) -> Begun:
         """By any of the calls that can; sometimes by two at once, or again: the request id makes them one."""
         import_id = f"{self._space}-{next(self._numbers)}" if self._dice.random() < 0.5 else ""
         if import_id and self._dice.random() < 0.4:
@@ -87,6 +94,7 @@ class Lane:
                 timeout=CALL_SECONDS,
                 patience=PATIENCE_SECONDS,
                 after=after,
+                validate_only=rehearses,
                 **document.spec,
             )
             return created
@@ -104,7 +112,10 @@ class Lane:
             self._watch(created[0].name)
         self._count("imports")
         self._count(f"as {document.form}")
-        return begun_with(created[0].name, document)
+        self._count("rehearsals", int(rehearses))
+        begun = begun_with(created[0].name, document)
+        begun.rehearses = rehearses
+        return begun
 
     async def _finish(self, begun: Begun) -> Sequence[tuple[int, Row]]:
         """Wait for its end and judge it; the rows that can be retried."""

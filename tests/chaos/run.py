@@ -15,6 +15,7 @@ from tests.chaos.faults import Faults
 from tests.chaos.findings import Findings
 from tests.chaos.fleet import ENVIRONMENT, Ended, Kept, look_after
 from tests.chaos.load import Load
+from tests.chaos.logs import faults_logged
 from tests.chaos.oracle import PatientOracle
 from tests.chaos.rest import unrest
 from tests.chaos.scene import Scene
@@ -109,6 +110,8 @@ async def open_scene(
         keeper.cancel()
     for each in ended:
         findings.violated("a process ended by itself", f"status {each.status}: {each.last_words}")
+    for fault in faults_logged(directory):
+        findings.violated("the logs", fault)
 
 
 @contextlib.asynccontextmanager

@@ -34,9 +34,17 @@ class Truth:
         self._made: dict[tuple[str, str], str] = {}
 
     def take(
-        self, kind: str, rows: Sequence[tuple[int, Row]], ran: Ran, *, segment_rows: int, in_order: bool
+        self,
+        kind: str,
+        rows: Sequence[tuple[int, Row]],
+        ran: Ran,
+        *,
+        segment_rows: int,
+        in_order: bool,
+        rehearses: bool = False,
     ) -> list[str]:
-        """Apply the rows (with their numbers) that the import has worked through; what it says of them wrongly."""
+        """Apply the rows (with their numbers) that the import has worked through; what it says of them wrongly. Nothing
+        stays of those of a rehearsal."""
         found, expected = [result.row_number for result in ran.results], [number for number, _ in rows]
         if found != expected:
             lost = sorted(set(expected) - set(found))
@@ -47,28 +55,34 @@ class Truth:
             wrong.append(f"rows were left out: {is_done}")
         number_of_import = next(self._imports)
         done = Ran(ran.imported, list(itertools.compress(ran.results, is_done)))
+        groups = {} if rehearses else self._groups
         verdicts = [
-            self._model_of(kind, row).take(
+            self._model_of(groups, kind, row).take(
                 KINDS[kind], row, number, (number_of_import, place // segment_rows)
             )
             for place, (number, row) in itertools.compress(enumerate(rows), is_done)
         ]
+        if rehearses:
+            wrong += _without_ids(done, verdicts)
         wrong += rows_differ(done, verdicts, [result.row_number for result in done.results])
         if not wrong:
-            self._name(kind, number_of_import, done, verdicts)
             wrong += counts_differ(done, verdicts, is_done.count(False)) + logs_differ(done)
+            if not rehearses:
+                self._name(kind, number_of_import, done, verdicts)
         return wrong
 
     def environment_differs(self, found: World) -> list[str]:
         """Where what is there is not what must be there."""
         return differences(rendered(found, self._found), rendered(self._world(), self._made))
 
-    def _model_of(self, kind: str, row: Row) -> Model:
+    def _model_of(self, groups: dict[str, Model], kind: str, row: Row) -> Model:
+        """The model of the row's group, in `groups`: where those are not the truth's own, a copy of what it has."""
         number = next(self._numbers)
         group = group_of(kind, row) or f"row {number}"
-        if group not in self._groups:
-            self._groups[group] = Model(self._base, made=number * ROOM)
-        return self._groups[group]
+        if group not in groups:
+            known = self._groups.get(group)
+            groups[group] = copy.deepcopy(known) if known else Model(self._base, made=number * ROOM)
+        return groups[group]
 
     def _name(self, kind: str, number_of_import: int, done: Ran, verdicts: Sequence[Verdict]) -> None:
         for result, verdict in zip(done.results, verdicts, strict=True):
@@ -86,6 +100,16 @@ class Truth:
                 if is_there is None:
                     whole.put(thing)
         return whole
+
+
+def _without_ids(done: Ran, verdicts: Sequence[Verdict]) -> list[str]:
+    """A rehearsal has no ids of what it would create; of what earlier rows of it would have created neither."""
+    wrong = []
+    for result, verdict in zip(done.results, verdicts, strict=True):
+        if verdict.outcome == "CREATED" and result.resource_id:
+            wrong.append(f"row {result.row_number}: id {result.resource_id!r} of what is not there")
+        verdict.resource_id = result.resource_id
+    return wrong
 
 
 def status_differs(seen: pb.Import, *, skip_errors: bool, may_be_interrupted: bool) -> Iterator[str]:
