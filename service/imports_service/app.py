@@ -78,7 +78,12 @@ async def serve(
 async def _serve_calls(
     equipment: Equipment, *, stop: asyncio.Event, ready: Callable[[int | None], None]
 ) -> None:
-    async with open_feeds(equipment.database, equipment.nudges, stop=stop) as feeds:
+    async with open_feeds(
+        equipment.database,
+        equipment.nudges,
+        stop=stop,
+        max_running=equipment.settings.max_running_segments,
+    ) as feeds:
         await serve_calls(equipment.settings, make_servicers(equipment, feeds), stop=stop, ready=ready)
 
 

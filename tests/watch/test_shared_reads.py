@@ -22,7 +22,7 @@ READS = {
     "list_events": "FROM event\nWHERE organization_id = $1 AND seq > $2",
     "list_events_of_import": "FROM event\nWHERE organization_id = $1 AND import_uid = $2",
     "list_missed_events": "AS wanted (uid, seq, watcher)",
-    "list_queue": "ORDER BY turn, uid",
+    "list_queue": ", turn, uid",
     "read_clock": "FROM organization_clock\nWHERE organization_id = $1",
     "read_clocks": "FROM organization_clock\nWHERE organization_id = ANY",
 }

@@ -24,6 +24,7 @@ class PendingReason(StrEnum):
     """Why an import has not started yet."""
 
     QUEUED = "queued"
+    ORGANIZATION_LIMIT = "organization_limit"
     AFTER = "after"
 
 

@@ -32,6 +32,7 @@ from imports_service.store import (
 from imports_service.worker import attempts
 from imports_service.worker.equipment import Equipment
 from imports_service.worker.moves import move_outcomes
+from imports_service.worker.partitions import drop_partitions, make_partitions
 
 log = structlog.get_logger()
 
@@ -228,7 +229,7 @@ async def empty_rehearsals(equipment: Equipment) -> None:
 
 
 async def forget_events(equipment: Equipment) -> None:
-    """Forget events that no watcher may ask for any more, some hundred a transaction."""
+    """Forget events without a partition that no watcher may ask for any more, some hundred a transaction."""
     age = equipment.settings.event_retention
     async with equipment.database.connection() as connection:
         organizations = await events.organizations_with_old_events(connection, older_than=age)
@@ -256,6 +257,8 @@ CHORES: tuple[Chore, ...] = (
     expire_imports,
     move_all_outcomes,
     empty_rehearsals,
+    make_partitions,
+    drop_partitions,
     forget_events,
     forget_requests,
 )

@@ -60,7 +60,7 @@ class SegmentRunner:
         await self._equipment.checkpoints.reach("after-start")
         segment = await self._supply.take(imported, claimed.segment)
         await self._equipment.checkpoints.reach("segment-fetched")
-        if claimed.has_next:
+        if claimed.has_next and not claimed.attempts:  # what has failed before runs alone
             self._supply.fetch_ahead(imported, claimed.segment + 1)
         committed = await self._commit(held, imported, segment)
         await self._equipment.checkpoints.reach("after-commit")
@@ -154,9 +154,9 @@ class SegmentRunner:
         return fold.finish()
 
     async def _announce(self, claimed: Claimed, committed: Import) -> None:
-        """Say that there is progress, and wake the lane if the commit made another unit ready."""
+        """Say that there is progress, and wake the lane if the commit made another unit ready, or room for one."""
         self._equipment.nudges.progressed(claimed.organization_id, claimed.import_uid)
-        if claimed.in_order or committed.closing is not None:
+        if claimed.in_order or claimed.is_crowded or committed.closing is not None:
             async with self._equipment.database.transaction() as connection:
                 await lanes.wake_lane(connection, claimed.organization_id)
             self._equipment.nudges.work()
