@@ -29,6 +29,9 @@ endif
 fuzz: .venv/dev ## Run the properties of whole documents and of watches with many examples (EXAMPLES=2000)
 	@IMPORTS_FUZZ_EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest $(or $(ONLY),tests/model tests/watch_properties)
 
+chaos: .venv/dev ## Kill, freeze and cut off whatever runs, under load, and judge what comes of it (SECONDS=600, SEED=, JSON=path)
+	@$(BIN)/python -m tests.chaos --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json $(JSON))
+
 test-citus: .venv/dev ## Distribute DATABASE_URL, an empty database on a Citus coordinator, and run the store's tests there
 	@[ -n "$(DATABASE_URL)" ] || { echo "make test-citus DATABASE_URL=postgresql://..: an EMPTY database on a Citus" \
 	  "coordinator (13 or newer; CREATE EXTENSION citus and the nodes are there, max_prepared_transactions > 0)," \
@@ -117,4 +120,4 @@ $(GRPC_JS): tests/foreign/grpc-js/package-lock.json | .venv/dev
 	@.venv-peers/bin/pip $(PIP_INSTALL) -r requirements/peers.txt
 	@touch $@
 
-.PHONY: help demo serve test test-citus fuzz check verify proto docs bench fix lock clean
+.PHONY: help demo serve test test-citus fuzz chaos check verify proto docs bench fix lock clean
