@@ -28,7 +28,7 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 
-LONG = {"worker", "watch_properties", "model", "embedded", "end_to_end", "app", "watch"}
+LONG = {"chaos", "worker", "watch_properties", "model", "embedded", "end_to_end", "app", "watch"}
 """Directories with the files that take longest: first, so that no process is left alone with one at the end."""
 
 

@@ -110,7 +110,8 @@ class Pulse:
 
     def _send_away(self) -> None:
         now = asyncio.get_running_loop().time()
-        for scope in self._waiting:
+        waiting, self._waiting = self._waiting, set()  # each once, however long it takes to leave
+        for scope in waiting:
             scope.reschedule(now)
 
     def _silence(self) -> PartSilent:

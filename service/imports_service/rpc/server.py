@@ -60,6 +60,10 @@ def server_options(max_message_bytes: int) -> list[tuple[str, int]]:
     ]
 
 
+class ListenRefused(Exception):
+    """The address for calls cannot be had; the message names the setting."""
+
+
 class Servicers:
     """The three services of the contract, as implemented by the caller."""
 
@@ -85,7 +89,7 @@ async def open_server(
 ) -> AsyncGenerator[int, None]:
     """Serve while the block lasts; gives the port. In `settings.grpc_listen` port 0 takes a free one.
 
-    Whoever passes `healths` says later whether the process is ready; it begins as ready.
+    Whoever passes `healths` says later whether the process is ready; it begins as ready. Raises `ListenRefused`.
 
     When the block is left, health says NOT_SERVING first, new calls are refused, those under way get
     `settings.stop_grace_seconds` to end, and what is left of them is cancelled and waited for.
@@ -98,7 +102,13 @@ async def open_server(
     healths = healths or Healths(SERVICES)
     healths.add_to(server)
     _add_reflection(server)
-    port = server.add_insecure_port(settings.grpc_listen)
+    try:
+        port = server.add_insecure_port(settings.grpc_listen)
+    except RuntimeError as error:
+        raise ListenRefused(
+            f"IMPORTS_GRPC_LISTEN={settings.grpc_listen} cannot be had: another process listens there, or it is no "
+            "address of this machine; set another one"
+        ) from error
     await server.start()
     await healths.say(is_ready=True)
     try:

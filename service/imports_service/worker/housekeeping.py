@@ -174,6 +174,7 @@ async def sweep_trash(equipment: Equipment) -> None:
 
     async def sweep(trash: uploads.Trash) -> None:
         await equipment.objects.delete_prefix(trash.prefix)
+        await equipment.checkpoints.reach("swept")
         is_finished = False
         while not is_finished:
             async with equipment.database.transaction() as connection:

@@ -173,6 +173,7 @@ class Worker:
         return True
 
     async def _run(self, held: Held) -> None:
+        await self._equipment.checkpoints.reach("after-claim")
         if held.claimed.is_closing:
             await close_import(self._equipment, held)
         else:

@@ -57,7 +57,9 @@ class SegmentRunner:
         imported = await start_import(self._equipment, claimed)
         if imported is None:
             raise ImportClosing
+        await self._equipment.checkpoints.reach("after-start")
         segment = await self._supply.take(imported, claimed.segment)
+        await self._equipment.checkpoints.reach("segment-fetched")
         if claimed.has_next and not claimed.attempts:  # what has failed before runs alone
             self._supply.fetch_ahead(imported, claimed.segment + 1)
         committed = await self._commit(held, imported, segment)
@@ -91,7 +93,7 @@ class SegmentRunner:
             await units.ready_next(connection, claimed)
         await reach("after-fence")
 
-        environment = environment_of(imported, connection)
+        environment = environment_of(imported, connection, self._equipment.checkpoints)
         folded = await self._fold(environment, imported, segment)
         await reach("after-look-up")
 
@@ -119,6 +121,7 @@ class SegmentRunner:
             while not wanted.is_empty:
                 references.merge(await environment.look_up_references(wanted))
                 wanted = (await _gathered(TargetNames(shape, references), segment)).wanted()
+            await self._equipment.checkpoints.reach("references-known")
             named = (await _gathered(GatheredNames(shape, references), segment)).names()
             stored = await environment.read(named)
             folded = await self._fold_over(environment, shape, segment, references, stored)
