@@ -32,7 +32,7 @@ from imports_service.worker.segment import SegmentRunner
 from imports_service.worker.supply import Segment, SegmentSupply
 
 POISON, VENOM, NEIGHBOUR, SLOW = b"POISON", b"VENOM", b"NEIGHBOUR", b"SLOW"
-SLOW_SECONDS = (0.3, 0.9)
+SLOW_SECONDS = (0.1, 0.4)
 POISONOUS_CLOSING = "poisonous-closing"
 LAPSE = "UPDATE unit SET lease_until = now() - interval '1 second' WHERE state = 'leased'"
 PR_SET_PDEATHSIG = 1
@@ -62,7 +62,7 @@ async def be_killed_by(what: str, *, at_once: bool = False) -> None:
     if is_first():
         await has_neighbour.wait()
     elif not at_once:
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.1)
     note({"what": what, "held": len(held)})
     os.kill(os.getpid(), signal.SIGKILL)
 

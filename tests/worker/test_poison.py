@@ -107,7 +107,7 @@ async def create(
 
 
 async def end_of(service: Service, created: pb.Import) -> pb.Import:
-    return await service.imports.WaitImport(pb.WaitImportRequest(name=created.name), timeout=60)
+    return await service.imports.WaitImport(pb.WaitImportRequest(name=created.name), timeout=120)
 
 
 async def attempts(parts: Parts, created: pb.Import) -> dict[int, int]:

@@ -90,6 +90,11 @@ class Leases:
         self._owes.set()
         self._owes_nothing.clear()
 
+    @property
+    def are_settled(self) -> bool:
+        """Whether nothing is owed."""
+        return self._owes_nothing.is_set()
+
     async def settled(self) -> None:
         """Wait until nothing is owed."""
         await self._owes_nothing.wait()

@@ -129,9 +129,15 @@ class Worker:
             with suppress(TimeoutError):
                 async with asyncio.timeout(IDLE_SECONDS):  # by then another process may have been alone
                     await self._company.left()
+                    await self.leases.settled()
                     await self.supply.settle()
             claimed, rest_seconds = await self._claim()
         return (None, BUSY_SECONDS) if isinstance(claimed, NeedsSolitude) else (claimed, rest_seconds)
+
+    @property
+    def _is_alone(self) -> bool:
+        """Whether no unit would lose an attempt if the process were killed, and nothing but the claimed one kill it."""
+        return self._company.is_empty and self.leases.are_settled and self.supply.is_settled
 
     async def _claim(self) -> tuple[Claimed | NeedsSolitude | ReleaseDue | None, float]:
         settings = self._equipment.settings
@@ -142,7 +148,7 @@ class Worker:
                     connection,
                     worker=self._equipment.worker,
                     lease=settings.lease,
-                    alone=self._company.is_empty and self.supply.is_settled,
+                    alone=self._is_alone,
                     max_running=settings.max_running_segments,
                 )
                 if claimed is None and await lanes.is_any_awake(connection):
