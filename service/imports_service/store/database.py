@@ -6,7 +6,7 @@ Whoever gets `TransactionConflict` runs the whole transaction again: part of one
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -69,7 +69,10 @@ class Database:
             with _in_our_words(connection):
                 yield connection
         finally:
-            await self._pool.release(connection)
+            with suppress(
+                asyncpg.InternalClientError
+            ):  # it breaks in this moment, and has gone back by itself
+                await self._pool.release(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Connection, None]:
