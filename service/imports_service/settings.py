@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="IMPORTS_", frozen=True, extra="ignore")
 
     grpc_listen: str = "127.0.0.1:50051"
+    admin_listen: str = "127.0.0.1:9090"
+    """Where `/healthz` and `/readyz` are answered over HTTP; port 0 takes a free one, an empty value opens none."""
     role: Role = Role.ALL
     auth: Auth = Auth.INSECURE
     allow_insecure_listen: bool = False

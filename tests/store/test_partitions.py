@@ -16,6 +16,16 @@ from tests.store.event_days import DAY, age, make_days, name_of, partition_names
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 WEEK = timedelta(days=7)
 LEASE = timedelta(seconds=30)
+CLOCK_OF_BEFORE = "INSERT INTO organization_clock (organization_id, seq) VALUES ('acme', 20)"
+EVENTS_OF_BEFORE = """
+INSERT INTO event (
+    organization_id, seq, import_uid, import_id, kind, version, snapshot, occurred_at, previous_reference
+)
+SELECT
+    'acme', n, gen_random_uuid(), 'import-' || n, 'snapshot', n, '{"a": 1}', now() - n * interval '12 hours', 'spring'
+FROM generate_series(1, 20) AS n
+"""
+ALL_EVENTS = "SELECT * FROM event WHERE seq <= $1 ORDER BY seq"
 
 
 def midnight(day: int) -> datetime:
@@ -95,21 +105,21 @@ async def test_a_table_of_before_becomes_a_partition_with_all_its_events(
     async with open_database(
         empty_database_url, connections=2, application_name="imports-test", lease=LEASE
     ) as database:
-        for _ in range(20):
-            await created_import(database)
         async with database.transaction() as connection:
-            await age(connection, 8, up_to=10)
-            before = await events.events_after(connection, ORGANIZATION, None, 0, 100)
+            await connection.execute(CLOCK_OF_BEFORE)
+            await connection.execute(EVENTS_OF_BEFORE)
+            before = await connection.fetch(ALL_EVENTS, 20)
 
         await migrate(empty_database_url)
 
         last = await created_import(database)
         async with database.connection() as connection:
-            found = await events.events_after(connection, ORGANIZATION, None, 0, 100)
-            assert found[:-1] == before
-            assert found[-1].snapshot == last
-            assert set((await places(connection, ORGANIZATION)).values()) == {"event_before"}
-            assert await events.events_after(connection, ORGANIZATION, last.uid, 0, 100) == found[-1:]
+            assert await connection.fetch(ALL_EVENTS, 20) == before
+            for uid in (None, last.uid):
+                [event] = await events.events_after(connection, ORGANIZATION, uid, 20, 100)
+                assert (event.seq, event.snapshot) == (21, last)
+            found = await places(connection, ORGANIZATION)
+            assert found == dict.fromkeys(range(1, 22), "event_before")
             assert await partitions.is_partition_due(connection, retention=WEEK)
         async with database.transaction() as connection:
             made = await partitions.make_partition(connection, retention=WEEK)

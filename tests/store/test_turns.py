@@ -76,10 +76,15 @@ async def test_of_a_hundred_organizations_the_one_with_a_thousand_segments_takes
     assert busy["large"] <= 2 + WORKERS
 
 
-async def test_who_runs_in_order_has_no_credit_for_the_turns_it_could_not_take(turns: Turns) -> None:
+@pytest.mark.parametrize("is_awake", [False, True])
+async def test_who_runs_in_order_has_no_credit_for_the_turns_it_could_not_take(
+    turns: Turns, is_awake: bool
+) -> None:
     await turns.create("slow", segments=5, rows=100, in_order=True)
     await turns.create("busy", segments=40, rows=100)
     await turns.claim_many(20)
+    if is_awake:
+        await turns.finish(next(each for each in turns.running if each.organization_id == "slow"))
 
     await turns.create("slow", segments=20, rows=100)
 

@@ -99,14 +99,12 @@ class Turns:
             wait.given[organization_id] += 1
         self._compare(organization_id, rows)
         self._ready[organization_id] -= 1
+        if not self._ready[organization_id]:
+            self._apart = {pair: span for pair, span in self._apart.items() if organization_id not in pair}
 
     def _compare(self, organization_id: str, rows: int) -> None:
         """Of any two that have had units ready all the while, neither gets ahead by more than a unit of each."""
-        waiting = +self._ready
-        self._apart = {
-            pair: span for pair, span in self._apart.items() if waiting[pair[0]] and waiting[pair[1]]
-        }
-        for other in waiting:
+        for other in +self._ready:
             if other == organization_id:
                 continue
             first, second = pair = min(other, organization_id), max(other, organization_id)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from imports_service.store.database import Connection, Database
-from imports_service.watch.events import WatchEvent
+from imports_service.watch.events import WatchEvent, WatchKind
 from imports_service.watch.feeds import Feeds
 from imports_service.watch.one_import import watch_import
 from tests.eventually import eventually
@@ -132,4 +132,6 @@ async def test_a_thousand_who_come_back_at_once_are_told_what_they_missed_by_few
             await story.work_off()
 
     assert 0 < resumed.total() < 20
-    assert {len(told) for told in crowd.told} == {3}
+    # how many of the counts are told before the end is a matter of time
+    changes = [[event for event in told if event.kind is not WatchKind.PROGRESS] for told in crowd.told]
+    assert {len(told) for told in changes} == {3}

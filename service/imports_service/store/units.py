@@ -155,11 +155,12 @@ async def release(
     counts: bool,
     max_attempts: int,
     error: str | None = None,
+    in_outage: bool = False,
 ) -> Returned | None:
     """Give the unit back, ready again after `delay`; None when the lease is lost.
 
-    `counts`: this was an attempt; it also is one when the lease has run out meanwhile. Whoever gets a unit that is
-    given up says in the same transaction how its import ends.
+    `counts`: this was an attempt; it also is one when the lease has run out meanwhile, unless that was for an outage.
+    Whoever gets a unit that is given up says in the same transaction how its import ends.
     """
     record = await connection.fetchrow(
         SQL.release_unit,
@@ -171,6 +172,7 @@ async def release(
         counts,
         max_attempts,
         error,
+        not in_outage,
     )
     return _returned(claimed.organization_id, record)
 

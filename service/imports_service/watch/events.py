@@ -26,6 +26,7 @@ class PendingReason(StrEnum):
     QUEUED = "queued"
     ORGANIZATION_LIMIT = "organization_limit"
     AFTER = "after"
+    OUTAGE = "outage"
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

@@ -51,6 +51,8 @@ class Feed:
         turnstile: asyncio.Semaphore,
         closings: Closings,
         limit: Limit,
+        *,
+        in_outage: bool = False,
     ) -> None:
         self.organization_id = organization_id
         self.window = Window(0, size=EVENTS_KEPT)
@@ -67,6 +69,7 @@ class Feed:
         self._queue: dict[str, int] = {}
         """How many imports come before each pending one, as last read."""
         self._failure: Failure | None = None
+        self._in_outage = in_outage
 
     @property
     def seq(self) -> int:
@@ -144,6 +147,15 @@ class Feed:
         """Tell those whose import takes longer than they have been told."""
         for watched in self.imports.values():
             if watched.measure_again(at):
+                self._tell_progress(watched)
+
+    def hold_up(self, *, in_outage: bool) -> None:
+        """Tell those whose import is pending whether a part is away without which nothing starts."""
+        if in_outage == self._in_outage:
+            return
+        self._in_outage = in_outage
+        for watched in self.imports.values():
+            if watched.hold_up(in_outage=in_outage):
                 self._tell_progress(watched)
 
     def trim(self) -> None:
@@ -287,7 +299,14 @@ class Feed:
 
     def _watched(self, reading: Reading, seq: int) -> WatchedImport:
         ahead = self._queue.get(reading.snapshot.uid, 0)
-        return WatchedImport(reading, seq, ahead, self._closings, is_limited=self.limit.is_reached)
+        return WatchedImport(
+            reading,
+            seq,
+            ahead,
+            self._closings,
+            is_limited=self.limit.is_reached,
+            in_outage=self._in_outage,
+        )
 
     def _drop_unwatched(self) -> None:
         for watched in [watched for watched in self.imports.values() if not self._is_needed(watched)]:

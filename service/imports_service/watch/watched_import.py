@@ -24,7 +24,14 @@ class WatchedImport:
     """
 
     def __init__(
-        self, reading: Reading, seq: int, ahead: int, closings: Closings, *, is_limited: bool = False
+        self,
+        reading: Reading,
+        seq: int,
+        ahead: int,
+        closings: Closings,
+        *,
+        is_limited: bool = False,
+        in_outage: bool = False,
     ) -> None:
         self.uid = reading.snapshot.uid
         self.snapshot: Import | None = reading.snapshot
@@ -33,6 +40,7 @@ class WatchedImport:
         self.watchers: dict[Alarm, float] = {}
         self.ahead = ahead
         self.is_limited = is_limited
+        self.in_outage = in_outage
         self.edition = 0
         self._meter = ProgressMeter(closings)
         self._measured = self._read(reading.snapshot, reading.at)
@@ -102,8 +110,23 @@ class WatchedImport:
         self._measure(self._read(self.snapshot, self.at))
         return True
 
+    def hold_up(self, *, in_outage: bool) -> bool:
+        """Take over whether nothing starts; False when that is the same, or nothing to this import."""
+        if in_outage == self.in_outage:
+            return False
+        self.in_outage = in_outage
+        if self.snapshot is None or not self.is_pending or self.snapshot.is_waiting:
+            return False
+        self._measure(self._read(self.snapshot, self.at))
+        return True
+
     def _read(self, snapshot: Import, at: datetime) -> Progress:
-        return self._meter.read(snapshot, at, ahead=self.ahead, is_limited=self.is_limited)
+        return self._measured_by(self._meter, snapshot, at)
+
+    def _measured_by(self, meter: ProgressMeter, snapshot: Import, at: datetime) -> Progress:
+        return meter.read(
+            snapshot, at, ahead=self.ahead, is_limited=self.is_limited, in_outage=self.in_outage
+        )
 
     def _measure(self, measured: Progress) -> None:
         self._measured = measured
@@ -143,9 +166,7 @@ class WatchedImport:
     def _progress_of(self, reading: Reading) -> Progress:
         if self.snapshot is not None and reading.snapshot.version == self.snapshot.version:
             return self._measured
-        return ProgressMeter().read(
-            reading.snapshot, reading.at, ahead=self.ahead, is_limited=self.is_limited
-        )
+        return self._measured_by(ProgressMeter(), reading.snapshot, reading.at)
 
     def ring_for_progress(self) -> None:
         """Wake each watcher as soon as it may be told progress."""

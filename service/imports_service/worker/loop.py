@@ -28,7 +28,8 @@ log = structlog.get_logger()
 
 IDLE_SECONDS = 1.0  # a lane's lost wake-up costs at most this
 BUSY_SECONDS = 0.02  # when other claims hold the lanes, or there are more than one claim looks at
-OUTAGE_SECONDS = 5.0
+TROUBLE_SECONDS = 0.1, 5.0
+"""The shortest and the longest rest after trouble."""
 
 
 async def run_worker(equipment: Equipment, stop: asyncio.Event) -> None:
@@ -42,6 +43,7 @@ async def run_worker(equipment: Equipment, stop: asyncio.Event) -> None:
                     slots.create_task(worker.work(stop), name=f"slot {number}")
                 slots.create_task(_bound(grace, stop, equipment), name="grace")
             worker.supply.discard()
+            await worker.leases.settled()
             keeper.cancel()
     except TimeoutError:
         if not grace.expired():
@@ -66,20 +68,28 @@ class Worker:
         self._company = Company()
 
     async def work(self, stop: asyncio.Event) -> None:
-        """One slot: claim, run, again. After trouble it waits, longer each time that there is more of it."""
-        troubles = 0
+        """One slot: claim, run, again. After trouble it rests, longer as a rule the more of it there is, and never in
+        step with others: the next rest is drawn between the shortest and three times the last one.
+        """
+        shortest, longest = TROUBLE_SECONDS
+        rest = shortest
         while not stop.is_set():
             self._equipment.nudges.work_wanted.clear()  # before the claim, so that a wake-up during it is not missed
-            if await self._turn(stop):
-                troubles = 0
+            store_is_away = (
+                self._equipment.objects.pulse.is_away
+            )  # a claim would start imports that get no further
+            if not store_is_away and await self._turn(stop):
+                rest = shortest
+                self._equipment.pulse.answered()
                 continue
-            troubles += 1
+            rest = min(longest, random.uniform(shortest, 3 * rest))
             with suppress(TimeoutError):
-                async with asyncio.timeout(min(OUTAGE_SECONDS, 0.1 * 2 ** min(troubles, 10))):
+                async with asyncio.timeout(rest):
                     await stop.wait()
 
     async def _turn(self, stop: asyncio.Event) -> bool:
         """Claim a unit and run it, or rest; False when a part is away, or a claim failed as no claim should."""
+        pulse = self._equipment.pulse
         async with self._company.door:
             if stop.is_set():
                 return True
@@ -89,9 +99,12 @@ class Worker:
                 claimed, rest_seconds = None, BUSY_SECONDS
             except Unavailable as away:
                 log.warning("no claim", error=str(away))
+                if not self._equipment.database.pulse.is_away:
+                    pulse.failed(f"no claim: {away}")
                 return False
-            except Exception:
+            except Exception as error:
                 log.exception("no claim")
+                pulse.failed(f"no claim: {type(error).__name__}")
                 return False
             if isinstance(claimed, Claimed):
                 self._company.enter()
@@ -122,16 +135,22 @@ class Worker:
 
     async def _claim(self) -> tuple[Claimed | NeedsSolitude | ReleaseDue | None, float]:
         settings = self._equipment.settings
-        async with self._equipment.database.transaction() as connection:
-            claimed = await claims.claim(
-                connection,
-                worker=self._equipment.worker,
-                lease=settings.lease,
-                alone=self._company.is_empty and self.supply.is_settled,
-                max_running=settings.max_running_segments,
-            )
-            if claimed is None and await lanes.is_any_awake(connection):
-                return None, BUSY_SECONDS
+        claimed: Claimed | NeedsSolitude | ReleaseDue | None = None
+        try:
+            async with self._equipment.database.transaction() as connection:
+                claimed = await claims.claim(
+                    connection,
+                    worker=self._equipment.worker,
+                    lease=settings.lease,
+                    alone=self._company.is_empty and self.supply.is_settled,
+                    max_running=settings.max_running_segments,
+                )
+                if claimed is None and await lanes.is_any_awake(connection):
+                    return None, BUSY_SECONDS
+        except Unavailable:
+            if isinstance(claimed, Claimed):
+                attempts.owe_unknown_claim(self._equipment, self.leases, claimed)
+            raise
         return claimed, IDLE_SECONDS
 
     async def _release(self, due: ReleaseDue) -> bool:
