@@ -16,6 +16,7 @@ from tests.chaos.findings import Findings
 from tests.chaos.fleet import Kept, kept
 from tests.chaos.oracle import PatientOracle
 from tests.chaos.servers import Servers
+from tests.eventually import eventually
 from tests.watch_properties.fleet import Fleet, Member
 
 DECK = {
@@ -34,6 +35,7 @@ DECK = {
 """How many cards of each kind there are."""
 
 PAUSE_SECONDS = (0.3, 2.0)
+PROGRESS_SECONDS = 3.0
 FREEZE_SECONDS = (2.3, 4.5)
 """Longer than a lease."""
 OUTAGE_SECONDS = 5.0
@@ -61,12 +63,21 @@ class Faults:
         """One after the other until `stop`; each takes its time in the background. Returns when all are over."""
         async with asyncio.TaskGroup() as group:
             while not stop.is_set():
+                done = self._findings.counts.total()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._dice.uniform(*PAUSE_SECONDS)):
                         await stop.wait()
+                await self._see_progress(done, stop)
                 card = self._next()
                 if card is not None and not stop.is_set():
                     group.create_task(self._befall(card, Random(self._dice.random())), name=card)
+
+    async def _see_progress(self, done: int, stop: asyncio.Event) -> None:
+        """Wait a while for the load to come on: what never does anything can't do anything wrong."""
+        with contextlib.suppress(AssertionError):
+            await eventually(
+                lambda: stop.is_set() or self._findings.counts.total() > done, PROGRESS_SECONDS, every=0.1
+            )
 
     def _next(self) -> str | None:
         """The next card that can befall anybody now; those before it come later."""

@@ -6,7 +6,7 @@ Whoever gets `TransactionConflict` runs the whole transaction again: part of one
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -79,7 +79,8 @@ class Database:
                 finally:
                     if self.pulse.is_silent:
                         _throw_away(connection)  # or giving it back would wait for an answer
-                    await self._pool.release(connection)
+                    with suppress(asyncpg.InternalClientError):  # breaking now, it has gone back by itself
+                        await self._pool.release(connection)
         except PartSilent as silent:
             raise _unavailable(silent) from silent
 
