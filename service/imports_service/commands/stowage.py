@@ -23,8 +23,8 @@ from imports_service.store.uploads import delete_upload, extend_upload, insert_u
 log = structlog.get_logger()
 
 PUTTERS = 2
-"""PUTs in flight: one hides the other's wait. With one segment waiting and those that the maker holds, no upload
-holds more than five."""
+"""PUTs in flight: one hides the other's wait. With the segment that is being made and the one before it, which may be
+the last, no upload holds more than four."""
 
 
 class UploadLapsed(Unavailable):
@@ -49,7 +49,8 @@ class Stowage:
         self._database = creation.database
         self._objects = creation.objects
         self._checkpoints = creation.checkpoints
-        self._waiting: asyncio.Queue[Segment | None] = asyncio.Queue(1)
+        self._waiting: asyncio.Queue[Segment | None] = asyncio.Queue()
+        self._free_putters = asyncio.Semaphore(PUTTERS)
         self._upload = asyncio.Lock()
         self._has_upload = False
         self._held_until = 0.0
@@ -89,10 +90,11 @@ class Stowage:
             raise refusal
 
     async def hand_over(self, segment: Segment) -> None:
-        """Have the segment stored; waits while others are before it. The caller must let go of it."""
+        """Have the segment stored; waits until somebody is free to do it. The caller must let go of it."""
         last_row = segment.header.rows[-1][1]
         self.segments.append(NewSegment(segment.first_row, segment.row_count, last_row))
-        await self._waiting.put(segment)
+        await self._free_putters.acquire()
+        self._waiting.put_nowait(segment)
 
     async def _make(self, make: Callable[[], Awaitable[None]]) -> ImportsError | None:
         """A refusal is returned, so that PUTs in flight end before it is raised."""
@@ -103,7 +105,7 @@ class Stowage:
             self._is_refused = True
             refusal = error
         for _ in range(PUTTERS):
-            await self._waiting.put(None)
+            self._waiting.put_nowait(None)
         return refusal
 
     async def _discard(self) -> None:
@@ -128,14 +130,18 @@ class Stowage:
             if self._is_refused:
                 continue
             packed = await asyncio.to_thread(pack, segment.header, segment.lines)
-            await self._own_objects()
-            if _now() >= self._held_until:  # this process stood still, and the sweep may have been here
-                raise UploadLapsed
             name = segment_object(self._organization_id, self.uid, segment.number)
             del segment  # the lines are free while the bytes travel
-            await self._objects.put(name, packed)
-            self._put.append(name)
-            await self._checkpoints.reach("object-stored")
+            await self._put_object(name, packed)
+            self._free_putters.release()
+
+    async def _put_object(self, name: str, packed: bytes) -> None:
+        await self._own_objects()
+        if _now() >= self._held_until:  # this process stood still, and the sweep may have been here
+            raise UploadLapsed
+        await self._objects.put(name, packed)
+        self._put.append(name)
+        await self._checkpoints.reach("object-stored")
 
     async def _own_objects(self) -> None:
         """Commit the upload row before the first PUT."""
