@@ -25,7 +25,7 @@ class StoredResource(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     id: str
     key: str | None
     owner_id: str | None
-    attributes: str | bytes
+    attributes: str
     created_at: datetime
     updated_at: datetime
     last_import: str
