@@ -4,10 +4,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 # node comes with requirements/dev.txt; it shall trust what this machine trusts, not its own list alone
 NPM := NODE_USE_SYSTEM_CA=1 $(CURDIR)/$(BIN)/npm --loglevel=error
+# the tests start hundreds of processes, and each would compile all modules anew, for a third of a second
+unexport PYTHONDONTWRITEBYTECODE
 GRPC_JS := tests/foreign/grpc-js/node_modules/.package-lock.json
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
 demo: .venv/service ## Import the samples of examples/ into an embedded service, watch them, look at the result
 	@$(BIN)/python examples/demo.py
@@ -16,10 +18,25 @@ serve: .venv/service ## Run the embedded service on 127.0.0.1:50051 until Ctrl-C
 	@exec $(BIN)/imports-service serve --embedded
 
 test: .venv/dev $(GRPC_JS) ## Run all tests against the real embedded PostgreSQL and S3 store (ONLY=path or -k words)
+ifdef ONLY
 	@$(BIN)/python -m pytest $(ONLY)
+else
+	@# both parts run, whatever the first one finds
+	@$(BIN)/python -m pytest -n $(or $(PROCESSES),3) --dist loadfile --no-loadscope-reorder -m "not alone"; first=$$?; \
+	  $(BIN)/python -m pytest -m alone; second=$$?; exit $$((first ? first : second))
+endif
 
 fuzz: .venv/dev ## Run the properties of whole documents and of watches with many examples (EXAMPLES=2000)
 	@IMPORTS_FUZZ_EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest $(or $(ONLY),tests/model tests/watch_properties)
+
+test-citus: .venv/dev ## Distribute DATABASE_URL, an empty database on a Citus coordinator, and run the store's tests there
+	@[ -n "$(DATABASE_URL)" ] || { echo "make test-citus DATABASE_URL=postgresql://..: an EMPTY database on a Citus" \
+	  "coordinator (13 or newer; CREATE EXTENSION citus and the nodes are there, max_prepared_transactions > 0)," \
+	  "as a role that may create databases. The tests empty it again and again. See docs/scaling.md."; exit 2; }
+	@IMPORTS_DATABASE_URL="$(DATABASE_URL)" $(BIN)/imports-service migrate
+	@IMPORTS_DATABASE_URL="$(DATABASE_URL)" $(BIN)/imports-service distribute
+	@IMPORTS_TEST_DATABASE_URL="$(DATABASE_URL)" $(BIN)/python -m pytest --ignore=tests/store/test_never_analysed.py \
+	  $(or $(ONLY),tests/store tests/end_to_end)
 
 check: .venv/dev ## Format, lint, types, layers, contract, fresh pages
 	$(BIN)/ruff format --check .
@@ -95,4 +112,4 @@ $(GRPC_JS): tests/foreign/grpc-js/package-lock.json | .venv/dev
 	@.venv-proto/bin/pip $(PIP_INSTALL) -r requirements/proto.txt
 	@touch $@
 
-.PHONY: help demo serve test fuzz check verify proto docs bench fix lock clean
+.PHONY: help demo serve test test-citus fuzz check verify proto docs bench fix lock clean

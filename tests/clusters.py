@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
+from imports_service.store.distribute import DISTRIBUTED, LOCAL
 from imports_service.store.migrate import migrate
 
 TEMPLATE = "imports_template"
@@ -50,6 +51,12 @@ class Cluster:
         async with self._dropped_at_the_end(await self._create("template1")) as url:
             yield url
 
+    @contextlib.asynccontextmanager
+    async def plain(self) -> AsyncIterator[str]:
+        """The URL of a migrated database of one's own that nobody has distributed."""
+        async with self.clone() as url:
+            yield url
+
     async def close(self) -> None:
         if self._ahead is not None:
             await self._ahead
@@ -72,3 +79,44 @@ class Cluster:
             await connection.execute(statement)
         finally:
             await connection.close()
+
+
+class SuppliedDatabase(Cluster):
+    """One database that is there already, migrated and distributed, for one test after the other.
+
+    A distributed database can't be cloned: this one is emptied after each test. It has to be empty at the start, so
+    that nobody's data goes; its server has to let us make databases for the tests that need a bare one.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self._is_taken = False
+
+    async def make_template(self) -> None:
+        connection = await asyncpg.connect(self.url)
+        try:
+            for table in (*DISTRIBUTED, *LOCAL):
+                if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {table})"):
+                    raise RuntimeError(
+                        f"{table} has rows, and tests empty it: give a database that is for tests only"
+                    )
+        finally:
+            await connection.close()
+
+    @contextlib.asynccontextmanager
+    async def clone(self) -> AsyncIterator[str]:
+        """The database itself, emptied at the end."""
+        if self._is_taken:
+            raise RuntimeError("this test needs two databases at once, and one was supplied")
+        self._is_taken = True
+        try:
+            yield self.url
+        finally:
+            await self._execute(f"TRUNCATE {', '.join((*DISTRIBUTED, *LOCAL))}")
+            self._is_taken = False
+
+    @contextlib.asynccontextmanager
+    async def plain(self) -> AsyncIterator[str]:
+        async with self.empty() as url:
+            await migrate(url)
+            yield url

@@ -17,7 +17,7 @@ from imports_service.embedded.parts import Parts
 from imports_service.embedded.postgres import embedded_postgres
 from imports_service.objects.store import Objects, open_objects
 from imports_service.settings import Settings
-from tests.clusters import Cluster
+from tests.clusters import Cluster, SuppliedDatabase
 from tests.sockets import remove_sockets
 
 if TYPE_CHECKING:
@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
+
+LONG = {"worker", "watch_properties", "model", "embedded", "end_to_end", "app", "watch"}
+"""Directories with the files that take longest: first, so that no process is left alone with one at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
 
 
 class SpawnService(Protocol):
@@ -57,7 +65,12 @@ def data_dir(run_dir: Path) -> Iterator[Path]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def cluster(run_dir: Path) -> AsyncIterator[Cluster]:
-    """The run's PostgreSQL, without fsync, and its migrated template."""
+    """The run's PostgreSQL, without fsync, and its migrated template; or the database that `make test-citus` names."""
+    if supplied := os.environ.get("IMPORTS_TEST_DATABASE_URL"):
+        database = SuppliedDatabase(supplied)
+        await database.make_template()
+        yield database
+        return
     async with embedded_postgres(run_dir / "cluster", fsync=False) as postgres:
         cluster = Cluster(postgres.url, works_ahead=True)
         await cluster.make_template()
@@ -76,6 +89,13 @@ async def database_url(cluster: Cluster) -> AsyncIterator[str]:
 async def empty_database_url(cluster: Cluster) -> AsyncIterator[str]:
     """A database of the test's own without our schema."""
     async with cluster.empty() as url:
+        yield url
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def plain_database_url(cluster: Cluster) -> AsyncIterator[str]:
+    """A migrated database of the test's own that is not distributed, even when the run's database is."""
+    async with cluster.plain() as url:
         yield url
 
 

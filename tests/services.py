@@ -124,7 +124,7 @@ class ServiceProcess:
         assert found is not None, "the process is not ready, or a worker"
         return found[1]
 
-    async def said(self, text: str, *, within: float = 30.0) -> str:
+    async def said(self, text: str, *, within: float = 60.0) -> str:
         """The first line of standard output that has `text` in it. Fails at once when the process ends."""
 
         def find() -> str | None:

@@ -1,6 +1,6 @@
 """The Imports service, from the wire down. Dependencies point down only; import-linter checks it.
 
-__main__   the command line: serve, migrate
+__main__   the command line: serve, migrate, distribute
 app        composition root: the outer ring (pool, store, listener) and the inner ring (server, workers)
 rpc        gRPC: servicers, conversion, the boundary where errors become statuses
 worker     claims units of work, runs segments and closings, keeps house

@@ -1,4 +1,4 @@
-"""The command line `imports-service`: serve, migrate. From the environment to an exit status, nothing else.
+"""The command line `imports-service`: serve, migrate, distribute. From the environment to an exit status, nothing else.
 
 Exit status: 0 stopped as asked, 1 something failed, 2 the settings do not make a service.
 """
@@ -23,12 +23,13 @@ from imports_service.domain.errors import Unavailable
 from imports_service.embedded.child import EmbeddedPartFailed
 from imports_service.logs import configure_logs
 from imports_service.settings import Settings
+from imports_service.store.distribute import DistributionRefused
 from imports_service.store.migrate import SchemaMismatch
 
 FAILED = 1
 BAD_SETTINGS = 2
 
-EXPECTED = (app.StartRefused, EmbeddedPartFailed, SchemaMismatch, Unavailable)
+EXPECTED = (app.StartRefused, DistributionRefused, EmbeddedPartFailed, SchemaMismatch, Unavailable)
 """What a person can mend from the message alone, so that they are spared the traceback."""
 
 commands = App(
@@ -56,6 +57,20 @@ def migrate() -> int:
     async def apply() -> None:
         applied = await app.run_migrations(settings)
         print("\n".join(f"applied {name}" for name in applied) or "nothing to apply")
+
+    settings = _settings()
+    return _exit_status(apply())
+
+
+@commands.command
+def distribute() -> int:
+    """Spread the tables of the database IMPORTS_DATABASE_URL, a Citus coordinator, over its nodes by organization.
+
+    Migrate first. Running it again distributes only what a new version added.
+    """
+
+    async def apply() -> None:
+        print("\n".join(await app.run_distribution(settings)))
 
     settings = _settings()
     return _exit_status(apply())

@@ -25,6 +25,7 @@ from imports_service.rpc.server import serve as serve_calls
 from imports_service.rpc.servicers import make_servicers
 from imports_service.settings import Auth, Role, Settings
 from imports_service.store.database import open_database
+from imports_service.store.distribute import distribute
 from imports_service.store.migrate import migrate, require_migrated
 from imports_service.store.nudges import open_nudges
 from imports_service.watch.feeds import open_feeds
@@ -110,6 +111,16 @@ async def run_migrations(settings: Settings) -> list[str]:
     if settings.database_url is None:
         raise StartRefused("set IMPORTS_DATABASE_URL to the database to migrate")
     return await migrate(settings.database_url)
+
+
+async def run_distribution(settings: Settings) -> list[str]:
+    """Distribute the tables of the settings' database, a Citus coordinator; what was done, a line a table.
+
+    Raises `StartRefused` without a database, `SchemaMismatch` before its migration, `DistributionRefused`.
+    """
+    if settings.database_url is None:
+        raise StartRefused("set IMPORTS_DATABASE_URL to the database to distribute")
+    return await distribute(settings.database_url)
 
 
 @contextlib.contextmanager

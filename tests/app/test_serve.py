@@ -75,6 +75,16 @@ async def test_an_unmigrated_database_is_refused_with_the_command_named(
     assert "Traceback" not in done.stderr
 
 
+async def test_distribute_without_citus_says_what_is_missing(database_url: str) -> None:
+    nowhere = command("distribute")
+    done = command("distribute", IMPORTS_DATABASE_URL=database_url)
+
+    assert (nowhere.returncode, done.returncode) == (2, 1)
+    assert "IMPORTS_DATABASE_URL" in nowhere.stderr
+    assert "this database has no Citus" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 async def test_migrate_brings_a_database_to_this_version(empty_database_url: str) -> None:
     done = command("migrate", IMPORTS_DATABASE_URL=empty_database_url)
     again = command("migrate", IMPORTS_DATABASE_URL=empty_database_url)

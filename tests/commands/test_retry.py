@@ -28,8 +28,10 @@ from imports_service.objects.store import Objects
 from imports_service.pipeline.segments import SegmentHeader, unpack
 from imports_service.store.database import Database
 from imports_service.store.events import events_after
+from imports_service.store.moves import Unmoved
 from imports_service.store.nudges import Nudges
 from imports_service.worker.equipment import Equipment
+from imports_service.worker.moves import move_outcomes
 from tests.commands.conftest import Held, limited
 from tests.commands.documents import ORGANIZATION, chunked, json_lines, sku_rows, skus, wish
 from tests.eventually import eventually
@@ -94,11 +96,19 @@ async def delete(creation: Creation, import_: Import) -> None:
     )
 
 
+@pytest.mark.parametrize("moved", [False, True])
 async def test_a_retry_has_the_failed_rows_under_their_numbers(
-    creation: Creation, run: Run, tables: "asyncpg.Connection[asyncpg.Record]"
+    creation: Creation,
+    run: Run,
+    equipment: Equipment,
+    tables: "asyncpg.Connection[asyncpg.Record]",
+    moved: bool,
 ) -> None:
     document = rows(40, bad=every_third)
     first = await run(await create_import(lenient(), chunked(document), creation))
+    if moved:
+        await move_outcomes(equipment, Unmoved(ORGANIZATION, first.uid))
+        assert await tables.fetchval("SELECT bool_and(outcomes = '') FROM outcome")
 
     retried = await retry_import(retry_of(first), creation)
 

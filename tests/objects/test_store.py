@@ -52,6 +52,31 @@ async def test_a_missing_object_is_missing_not_trouble(objects: Objects) -> None
     assert await objects.head("nothing") is None
 
 
+async def test_a_range_gives_so_many_bytes_of_an_object(objects: Objects) -> None:
+    await objects.put("long", bytes(range(256)))
+
+    assert await objects.get_range("long", 10, 5) == bytes(range(10, 15))
+    assert await objects.get_range("long", 255, 1) == b"\xff"
+    with pytest.raises(Unavailable):
+        await objects.get_range("long", 250, 10)
+    with pytest.raises(ObjectMissing):
+        await objects.get_range("nothing", 0, 1)
+
+
+async def test_open_uploads_of_an_object_can_be_given_up(objects: Objects) -> None:
+    await objects.put("a/whole", b"whole")
+
+    async def write() -> None:
+        async with objects.writer("a/long") as writer:
+            await writer.write(bytes(PART_BYTES + 1))
+            assert await objects.abort_uploads("a/lon") == 1
+
+    with pytest.raises(Unavailable):
+        await write()
+    assert await open_uploads(objects) == []
+    assert await names(objects) == ["a/whole"]
+
+
 async def test_a_stream_gives_the_object_in_pieces(objects: Objects) -> None:
     data = bytes(range(256)) * 3000
     await objects.put("long", data)

@@ -317,8 +317,18 @@ async def test_more_than_1000_names_of_resources_are_refused(service: Service) -
     assert (await refusal_of(service.resources.ListResources(request))).fields == ["ids"]
 
 
-@pytest.mark.parametrize("changed", [{"spec": {"resource_type": "skus", "after": [NAME]}}], ids=["after"])
-async def test_what_is_not_served_yet_is_refused(service: Service, changed: dict[str, Any]) -> None:
-    refusal = await refusal_of(service.imports.CreateImport(header(document=ROWS_OF_JSON, **changed)))
+@pytest.mark.parametrize("after", [["first"], ["organizations/other/imports/first"], [NAME, NAME]])
+async def test_what_is_no_import_to_wait_for_is_refused(service: Service, after: list[str]) -> None:
+    spec = {"resource_type": "skus", "after": after}
 
-    assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNIMPLEMENTED, "NOT_YET")
+    refusal = await refusal_of(service.imports.CreateImport(header(document=ROWS_OF_JSON, spec=spec)))
+
+    assert refusal[:3] == (INVALID, "FIELD_INVALID", [f"spec.after[{len(after) - 1}]"])
+
+
+async def test_an_unknown_import_to_wait_for_is_not_found(service: Service) -> None:
+    spec = {"resource_type": "skus", "after": [NAME]}
+
+    refusal = await refusal_of(service.imports.CreateImport(header(document=ROWS_OF_JSON, spec=spec)))
+
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.NOT_FOUND, "IMPORT_NOT_FOUND")

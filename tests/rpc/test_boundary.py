@@ -61,7 +61,6 @@ def test_no_two_errors_share_a_reason() -> None:
         pytest.param(errors.EtagMismatch("changed"), grpc.StatusCode.ABORTED, id="conflict"),
         pytest.param(errors.ImportIdTaken("i"), grpc.StatusCode.ALREADY_EXISTS, id="taken"),
         pytest.param(errors.OutOfRange("gone"), grpc.StatusCode.OUT_OF_RANGE, id="out of range"),
-        pytest.param(errors.NotYet("RetryImport"), grpc.StatusCode.UNIMPLEMENTED, id="not yet"),
     ],
 )
 async def test_a_domain_error_reaches_the_caller_with_reason_and_facts(

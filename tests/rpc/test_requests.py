@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from commerce.imports.v1 import imports_pb2 as pb
 from imports_service.commands.creation import Source
-from imports_service.domain.errors import InvalidArgument, NotYet
+from imports_service.domain.errors import InvalidArgument
 from imports_service.domain.imports import CsvOptions, Format
 from imports_service.domain.queries import ImportOrder
 from imports_service.domain.registry import Registry, load_registry
@@ -123,12 +123,36 @@ def test_an_unknown_resource_type_has_a_reason_of_its_own(registry: Registry, re
     )
 
 
-@pytest.mark.parametrize("changed", [{"spec": {"after": ["organizations/acme/imports/first"]}}])
-def test_what_later_versions_serve_is_refused_and_not_ignored(
-    registry: Registry, changed: dict[str, Any]
+FIRST = "organizations/acme/imports/first"
+
+
+@pytest.mark.parametrize(
+    ("after", "fields"),
+    [
+        pytest.param([f"{FIRST}-{number}" for number in range(11)], ["spec.after"], id="eleven"),
+        pytest.param([FIRST, "organizations/other/imports/first"], ["spec.after[1]"], id="of another"),
+        pytest.param(["first"], ["spec.after[0]"], id="an id alone"),
+        pytest.param(
+            ["", "organizations/acme/imports/A"], ["spec.after[0]", "spec.after[1]"], id="malformed"
+        ),
+        pytest.param([FIRST, f"{FIRST}-2", FIRST], ["spec.after[2]"], id="twice"),
+    ],
+)
+def test_imports_to_wait_for_are_at_most_ten_of_the_organization_each_named_once(
+    registry: Registry, after: list[str], fields: list[str]
 ) -> None:
-    with pytest.raises(NotYet):
-        creation_of(creation(**changed), registry, creator="me")
+    with pytest.raises(InvalidArgument) as caught:
+        creation_of(creation(spec={"resource_type": "skus", "after": after}), registry, creator="me")
+
+    assert (caught.value.reason, fields_refused(caught.value)) == ("FIELD_INVALID", fields)
+
+
+def test_ten_imports_to_wait_for_are_taken_over(registry: Registry) -> None:
+    after = [f"{FIRST}-{number}" for number in range(10)]
+
+    wanted = creation_of(creation(spec={"resource_type": "skus", "after": after}), registry, creator="me")
+
+    assert wanted.spec.after == tuple(after)
 
 
 def test_a_good_creation_has_its_defaults_filled_in(registry: Registry) -> None:

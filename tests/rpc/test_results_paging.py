@@ -21,11 +21,14 @@ from imports_service.settings import Role, Settings
 from imports_service.store import results
 from imports_service.store.database import Database
 from imports_service.store.imports import delete_import
+from imports_service.store.moves import Unmoved
 from imports_service.store.outcomes import insert_outcome
 from imports_service.store.units import Claimed
+from imports_service.worker.moves import move_outcomes
 from tests.rpc.counting_proxy import counting
 from tests.services import running_service
 from tests.store.builders import ORGANIZATION, created_import, import_now
+from tests.worker.working import equipped
 
 CREATED, UPDATED, UNCHANGED, FAILED, NOT_PROCESSED = Outcome
 BLANK = Issue(Code.REQUIRED, "name", "can't be blank")
@@ -100,12 +103,15 @@ def clean(count: int, rows: int) -> list[Stored]:
     return [Stored(range(1 + n * rows, 1 + (n + 1) * rows), [CREATED] * rows) for n in range(count)]
 
 
+@pytest.mark.parametrize("moved", [False, True])
 async def test_the_one_failed_row_of_100_000_costs_three_statements_at_most(
-    database: Database, objects: Objects, parts: Parts, settings: Settings
+    database: Database, objects: Objects, parts: Parts, settings: Settings, moved: bool
 ) -> None:
     segments = clean(1_000, 100)
     segments[-1] = replace(segments[-1], outcomes=[CREATED] * 99 + [FAILED])
     import_ = await stored(database, segments, ended=True, objects=objects)
+    if moved:
+        await move(database, objects, import_)
     request = pb.ListImportResultsRequest(parent=import_.name, outcomes=[pb.OUTCOME_FAILED])
     costs = []
 
@@ -121,7 +127,32 @@ async def test_the_one_failed_row_of_100_000_costs_three_statements_at_most(
                 assert [(found.row_number, found.key) for found in page.results] == [(100_000, "key-100000")]
                 assert page.next_page_token == ""
 
-    assert all(0 < run <= 3 and read <= 3 for run, read in costs), costs
+    assert all(0 < run <= 3 and read == moved for run, read in costs), costs
+
+
+async def test_a_page_of_outcomes_that_have_moved_is_one_read(
+    database: Database, objects: Objects, parts: Parts, settings: Settings
+) -> None:
+    import_ = await stored(database, clean(100, 100), ended=True, objects=objects)
+    await move(database, objects, import_)
+    request = pb.ListImportResultsRequest(parent=import_.name, page_size=1_000)
+
+    async with counting(parts.database_url) as statements, counting(parts.endpoint_url or "") as reads:
+        led = replace(parts, database_url=statements.url, endpoint_url=reads.url)
+        async with running_service(settings.model_copy(update={"role": Role.API}), led) as service:
+            for number in range(10):
+                before = statements.number, reads.number
+                page = await service.imports.ListImportResults(request)
+                assert page.results[0].row_number == 1 + number * 1_000
+                assert len(page.results) == 1_000
+                assert statements.number - before[0] <= 3
+                assert reads.number - before[1] == 1
+                request.page_token = page.next_page_token
+    assert request.page_token == ""
+
+
+async def move(database: Database, objects: Objects, import_: Import) -> None:
+    await move_outcomes(equipped(database, objects), Unmoved(import_.organization_id, import_.uid))
 
 
 async def pages(
@@ -171,15 +202,17 @@ def expected_of(
 
 
 @pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("ended", [True, False])
+@pytest.mark.parametrize(("ended", "moved"), [(True, False), (False, False), (True, True)])
 async def test_pages_together_are_every_row_that_was_asked_for(
-    database: Database, objects: Objects, monkeypatch: pytest.MonkeyPatch, seed: int, ended: bool
+    database: Database, objects: Objects, monkeypatch: pytest.MonkeyPatch, seed: int, ended: bool, moved: bool
 ) -> None:
     monkeypatch.setattr(results, "SEGMENTS_AT_ONCE", 7)
     monkeypatch.setattr(results, "ENOUGH_BYTES", 500)
     chance = random.Random(seed)
     segments = list(random_segments(chance))
     import_ = await stored(database, segments, ended=ended, objects=objects)
+    if moved:
+        await move(database, objects, import_)
     reader = ResultReader(import_, database, objects)
     for asked in ([], [FAILED], [NOT_PROCESSED], [CREATED, FAILED], [UPDATED], [UNCHANGED, NOT_PROCESSED]):
         only = frozenset(asked)

@@ -1,5 +1,6 @@
 """Imports, leases and resources to test with: valid by default, a test says what it is about."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ from imports_service.store import events, lanes, units
 from imports_service.store.database import Database
 from imports_service.store.imports import NewImport, get_import_by_uid, insert_import
 from imports_service.store.resources import copy_created
-from imports_service.store.units import Claimed, NewSegment
+from imports_service.store.units import Claimed, NewSegment, ReleaseDue
 
 ORGANIZATION = "acme"
 LEASE = timedelta(seconds=30)
@@ -26,11 +27,15 @@ async def created_import(
     in_order: bool = False,
     spec: ImportSpec | None = None,
     import_id: str | None = None,
+    after: Sequence[Import] = (),
 ) -> Import:
-    """An import as its creation leaves it: pending, `segments` of `rows` rows each."""
+    """An import as its creation leaves it: pending, `segments` of `rows` rows each; `after`: what it waits for."""
     uid = str(uuid4())
+    awaited = [each.uid for each in after]
     async with database.transaction() as connection:
         turn = await lanes.enter_lane(connection, organization_id)
+        if awaited:
+            await lanes.plan_release(connection, organization_id, timedelta(0))
         import_ = await insert_import(
             connection,
             NewImport(
@@ -44,6 +49,7 @@ async def created_import(
                 segments=segments,
                 in_order=in_order,
                 turn=turn,
+                after=awaited,
             ),
         )
         await units.insert_units(
@@ -53,6 +59,7 @@ async def created_import(
             [NewSegment(1 + number * rows, rows) for number in range(segments)],
             turn=turn,
             in_order=in_order,
+            waits=bool(awaited),
         )
         await events.record(connection, EventKind.TRANSITION, None, import_)
     return import_
@@ -60,7 +67,9 @@ async def created_import(
 
 async def claimed_by(database: Database, worker: str, *, lease: timedelta = LEASE) -> Claimed | None:
     async with database.transaction() as connection:
-        return await units.claim(connection, worker=worker, lease=lease)
+        claimed = await units.claim(connection, worker=worker, lease=lease)
+    assert not isinstance(claimed, ReleaseDue)
+    return claimed
 
 
 async def claimed_unit(database: Database, worker: str = "worker", *, lease: timedelta = LEASE) -> Claimed:

@@ -208,7 +208,9 @@ async def test_a_wake_up_is_not_lost_on_a_claim_that_puts_the_lane_to_rest(datab
             await lanes.wake_lane(connection, ORGANIZATION)
 
     async with database.transaction() as claiming, asyncio.TaskGroup() as tasks:
-        assert await lanes.claim_lane(claiming) == ORGANIZATION
+        claimed = await lanes.claim_lane(claiming)
+        assert claimed is not None
+        assert claimed.organization_id == ORGANIZATION
         waking = tasks.create_task(wake())
         await eventually(lambda: waking.done() or waits_for_a_lock(database), what="a wake-up under way")
         await lanes.rest_lane(claiming, ORGANIZATION)

@@ -18,6 +18,7 @@ from imports_service.store.copy_rows import CHANGED_COLUMNS, changed_rows
 from imports_service.store.database import Connection, Database
 from imports_service.store.statements import SQL
 from tests.store.builders import NOW, ORGANIZATION, names, resource
+from tests.store.citus_rules import ON_A_COORDINATOR
 
 ROWS = 50_000
 SEGMENT = 5_000
@@ -47,7 +48,7 @@ NOT_RUN = {
     "create_schema_migration",
     "insert_schema_migration",
     "lock_migrations",
-}
+} | ON_A_COORDINATOR
 """Statements of the migrations, and what can be run once only."""
 
 FILL = """
@@ -65,6 +66,18 @@ FROM generate_series(0, 3999) AS n;
 INSERT INTO unit (organization_id, import_uid, segment, first_row, row_count, turn, state)
 SELECT 'acme', ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid, 0, 1, 1, n * 5000, 'ready'
 FROM generate_series(2, 3000) AS n;
+INSERT INTO import (
+    organization_id, uid, import_id, etag, resource_type, spec, creator, in_order, turn, inputs_size, segments_left,
+    after
+)
+SELECT 'acme', ('00000000-0000-0000-0003-' || lpad(n::text, 12, '0'))::uuid, 'after-' || n, '', 'skus',
+    '{"resource_type": "skus"}', 'insecure', false, n * 5000, 20000000, 4000,
+    ARRAY(SELECT gen_random_uuid()::text FROM generate_series(1, 9))
+        || ('00000000-0000-0000-0000-' || lpad((n % 100 + 1)::text, 12, '0'))
+FROM generate_series(4001, 5000) AS n;
+INSERT INTO unit (organization_id, import_uid, segment, first_row, row_count, turn, state)
+SELECT 'acme', ('00000000-0000-0000-0003-' || lpad(n::text, 12, '0'))::uuid, segment, 1, 1, n * 5000, 'waiting'
+FROM generate_series(4001, 5000) AS n, generate_series(0, CASE WHEN n = 4001 THEN 3999 ELSE 3 END) AS segment;
 INSERT INTO unit (
     organization_id, import_uid, segment, first_row, row_count, turn, state, lease_token, lease_until, worker
 )
@@ -76,8 +89,13 @@ SELECT 'org-' || n, n, CASE WHEN n % 10 = 0 THEN now() ELSE 'infinity' END
 FROM generate_series(1, 2000) AS n;
 INSERT INTO lane (organization_id, turn, wake_at) VALUES ('acme', 5000, now());
 INSERT INTO outcome
+SELECT 'acme', ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid, 0, 1, 0, 0, 0, 0, ''
+FROM generate_series(2, 3000) AS n;
+INSERT INTO outcome
 SELECT 'acme', '00000000-0000-0000-0000-000000000001', n, 5000, 0, 0, 0, 0, '', CASE WHEN n % 100 = 0 THEN ''::bytea END
 FROM generate_series(0, 999) AS n;
+UPDATE import SET status = 'completed', closing = 'completed', completed_at = created_at, unchanged_count = inputs_size
+WHERE turn % 10000 = 0;
 INSERT INTO organization_clock (organization_id, seq) VALUES ('acme', 20000);
 INSERT INTO event (organization_id, seq, import_uid, import_id, kind, version, snapshot)
 SELECT 'acme', n, ('00000000-0000-0000-0000-' || lpad((1 + n % 3000)::text, 12, '0'))::uuid, '', 'snapshot', 1, '{}'
@@ -129,6 +147,7 @@ def samples() -> dict[str, tuple[object, ...]]:
     tokens = [f"00000000-0000-0000-0002-{number:012}" for number in range(1, 21)]
     numbers = [str(number) for number in range(5000, 5100)]
     anything = (None,) * 9
+    texts = [str(number) for number in range(100, 200)]
     far, first = NOW.replace(year=9999), UUID(int=2**128 - 1)
     return {
         "find_references_by_id": (ORGANIZATION, types, ids),
@@ -177,6 +196,10 @@ def samples() -> dict[str, tuple[object, ...]]:
         "extend_leases": (ORGANIZATION, tokens, NOW - NOW),
         "insert_units": (ORGANIZATION, UID, *[numbers] * 5, ["ready"] * len(numbers)),
         "list_result_segments": (ORGANIZATION, UID, 0, *[False] * 3, True, True, 1000, 2**22, 64),
+        "claim_move": (ORGANIZATION, UUID(int=2), UUID(tokens[0]), NOW - NOW),
+        "list_unmoved_imports": (NOW - NOW, 100),
+        "delete_outcomes": (ORGANIZATION, UID, 200),
+        "place_outcomes": (ORGANIZATION, UID, 100, 199, texts, texts, texts, [None] * 100),
         "find_segment_of_row": (ORGANIZATION, UID, 20_000_000),
         "list_imports_newest_first": (ORGANIZATION, *anything, far, first, 1000),
         "list_imports_oldest_first": (ORGANIZATION, *anything, NOW.replace(year=1), UUID(int=0), 1000),
@@ -200,8 +223,15 @@ def samples() -> dict[str, tuple[object, ...]]:
                 1,
                 1,
                 True,
+                [],
             ),
         ),
+        "find_uids": (ORGANIZATION, [f"import-{number}" for number in range(1, 1001)]),
+        "find_unended": (ORGANIZATION, [str(UUID(int=number)) for number in range(1, 1001)]),
+        "list_releasable": (ORGANIZATION, 100),
+        "is_awaited": (ORGANIZATION, str(UUID(int=1))),
+        "release_units": (ORGANIZATION, UUID("00000000-0000-0000-0003-000000004001"), False),
+        "release_import": (ORGANIZATION, UUID("00000000-0000-0000-0003-000000004001")),
         "insert_event": (ORGANIZATION, 20_001, UID, "", "snapshot", None, 1, "{}", None),
         "find_watched_imports": (
             ORGANIZATION,
@@ -289,6 +319,7 @@ async def seconds_of(connection: Connection, name: str, given: Mapping[str, tupl
         await transaction.rollback()
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(300)
 async def test_no_statement_reads_a_whole_organization(database: Database) -> None:
     given = samples()

@@ -372,7 +372,7 @@ async def test_a_look_up_does_not_wait_for_a_lock(database: Database) -> None:
 
     async with database.transaction() as locking:
         await resources.lock_resources(locking, ORGANIZATION, names(ids=["a"]))
-        async with asyncio.timeout(2), database.connection() as connection:
+        async with asyncio.timeout(10), database.connection() as connection:
             found = await resources.look_up_references(
                 connection, ORGANIZATION, Wanted(types=["skus"], ids=["a"])
             )

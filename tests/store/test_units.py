@@ -133,7 +133,7 @@ async def test_extending_does_not_wait_for_a_unit_that_is_being_finished(databas
 
     async with database.transaction() as finishing:
         await units.fence(finishing, first)
-        async with asyncio.timeout(2), database.transaction() as connection:
+        async with asyncio.timeout(10), database.transaction() as connection:
             held = await units.extend(
                 connection, ORGANIZATION, [first.lease_token, second.lease_token], LEASE
             )
@@ -274,7 +274,7 @@ async def test_the_rescue_does_not_wait_for_a_unit_that_is_being_finished(databa
 
     async with database.transaction() as finishing:
         await units.fence(finishing, claimed)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             assert await rescued(database) is None
 
 

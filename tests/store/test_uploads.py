@@ -29,11 +29,11 @@ async def test_an_upload_is_handed_over_once(database: Database) -> None:
 async def test_an_extended_upload_is_not_lapsed(database: Database) -> None:
     async with database.transaction() as connection:
         await uploads.insert_upload(connection, ORGANIZATION, UID, -LATER)
-        assert await uploads.lapsed_uploads(connection) == [LapsedUpload(ORGANIZATION, UID)]
+        assert await uploads.lapsed_uploads(connection, limit=10) == [LapsedUpload(ORGANIZATION, UID)]
 
         assert await uploads.extend_upload(connection, ORGANIZATION, UID, LATER)
 
-        assert await uploads.lapsed_uploads(connection) == []
+        assert await uploads.lapsed_uploads(connection, limit=10) == []
         assert not await uploads.take_lapsed_upload(connection, ORGANIZATION, UID)
 
 
@@ -50,7 +50,7 @@ async def test_a_lapsed_upload_goes_to_the_trash_once(database: Database) -> Non
     async with database.connection() as connection:
         assert not await uploads.extend_upload(connection, ORGANIZATION, UID, LATER)
         assert not await uploads.delete_upload(connection, ORGANIZATION, UID)
-        assert await uploads.next_trash(connection) == [Trash(ORGANIZATION, UID, PREFIX, 0)]
+        assert await uploads.next_trash(connection, limit=10) == [Trash(ORGANIZATION, UID, PREFIX, 0)]
 
 
 async def test_trash_rests_until_its_time_has_come(database: Database) -> None:
@@ -58,7 +58,7 @@ async def test_trash_rests_until_its_time_has_come(database: Database) -> None:
         await uploads.trash(connection, ORGANIZATION, UID, PREFIX, delay=LATER)
 
     async with database.connection() as connection:
-        assert await uploads.next_trash(connection) == []
+        assert await uploads.next_trash(connection, limit=10) == []
 
 
 async def test_trash_is_swept_twice_and_then_forgotten_with_what_was_left_of_the_import(
@@ -75,7 +75,7 @@ async def test_trash_is_swept_twice_and_then_forgotten_with_what_was_left_of_the
 
     sweeps = 0
     async with database.connection() as connection:
-        while found := await uploads.next_trash(connection):
+        while found := await uploads.next_trash(connection, limit=10):
             sweeps += 1
             await uploads.finish_sweep(connection, found[0], again_after=AT_ONCE)
 
@@ -88,9 +88,9 @@ async def test_a_first_sweep_puts_the_second_off(database: Database) -> None:
         await uploads.trash(connection, ORGANIZATION, UID, PREFIX, delay=AT_ONCE)
 
     async with database.connection() as connection:
-        [found] = await uploads.next_trash(connection)
+        [found] = await uploads.next_trash(connection, limit=10)
         await uploads.finish_sweep(connection, found, again_after=LATER)
-        assert await uploads.next_trash(connection) == []
+        assert await uploads.next_trash(connection, limit=10) == []
 
 
 async def test_the_files_of_an_ended_import_are_looked_through_once(database: Database) -> None:
@@ -98,7 +98,7 @@ async def test_the_files_of_an_ended_import_are_looked_through_once(database: Da
     await claimed_unit(database)
     async with database.transaction() as connection:
         await imports.request_closing(connection, ORGANIZATION, import_.uid, Closing.REQUESTED)
-        assert await uploads.unswept_imports(connection, ended_before=AT_ONCE) == []
+        assert await uploads.unswept_imports(connection, ended_before=AT_ONCE, limit=10) == []
         await imports.end_import(
             connection,
             ORGANIZATION,
@@ -111,9 +111,9 @@ async def test_the_files_of_an_ended_import_are_looked_through_once(database: Da
         )
 
     async with database.connection() as connection:
-        [found] = await uploads.unswept_imports(connection, ended_before=AT_ONCE)
+        [found] = await uploads.unswept_imports(connection, ended_before=AT_ONCE, limit=10)
         await uploads.mark_files_swept(connection, ORGANIZATION, import_.uid)
-        left = await uploads.unswept_imports(connection, ended_before=AT_ONCE)
+        left = await uploads.unswept_imports(connection, ended_before=AT_ONCE, limit=10)
 
     assert (found.uid, found.attachment, found.failed_inputs) == (import_.uid, None, "failed")
     assert left == []
@@ -123,11 +123,11 @@ async def test_what_is_thrown_away_again_is_swept_from_the_start(database: Datab
     async with database.transaction() as connection:
         await uploads.trash(connection, ORGANIZATION, UID, PREFIX, delay=AT_ONCE)
     async with database.transaction() as connection:
-        [found] = await uploads.next_trash(connection)
+        [found] = await uploads.next_trash(connection, limit=10)
         await uploads.finish_sweep(connection, found, again_after=LATER)
 
     async with database.transaction() as connection:
         await uploads.trash(connection, ORGANIZATION, UID, PREFIX, delay=AT_ONCE)
 
     async with database.transaction() as connection:
-        assert await uploads.next_trash(connection) == [Trash(ORGANIZATION, UID, PREFIX, 0)]
+        assert await uploads.next_trash(connection, limit=10) == [Trash(ORGANIZATION, UID, PREFIX, 0)]

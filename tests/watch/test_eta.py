@@ -42,6 +42,7 @@ class Watched:
         return half.progress.eta.ToTimedelta().total_seconds(), took.total_seconds()
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("organizations", [("acme", "acme"), ("acme", "bolt")], ids=["one", "two"])
 async def test_the_time_left_at_half_of_one_of_two_imports_is_what_it_then_takes(
     organizations, spawn_service

@@ -100,7 +100,7 @@ async def test_an_event_that_is_recorded_while_a_question_is_answered_is_told_at
     monkeypatch.setattr(watches, "queue", start_meanwhile)
     async with aclosing(watched(story)) as watching:
         first = await following(watching)
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(10):
             second = await anext(watching)
 
     assert (first.kind, second.kind) == (WatchKind.SNAPSHOT, WatchKind.TRANSITION)
@@ -275,7 +275,7 @@ async def test_the_stop_ends_a_watch_whose_question_the_database_does_not_answer
         await never.wait()
 
     monkeypatch.setattr(feed_module, "read_news", hanging)
-    async with aclosing(watched(story)) as watching, asyncio.timeout(2), asyncio.TaskGroup() as tasks:
+    async with aclosing(watched(story)) as watching, asyncio.timeout(10), asyncio.TaskGroup() as tasks:
         refusal = tasks.create_task(refusal_of(watching))
         await is_asked.wait()
         feeds.stop.set()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from imports_service.domain.imports import Closing, Counts, Import, ImportSpec, Status
 from imports_service.watch.closings import Closings
@@ -278,6 +279,12 @@ def test_nothing_that_is_learned_makes_an_expectation_absurd(taught: list[tuple[
         closings.learn("skus", processing, took)
 
     assert 1 <= closings.seconds("skus", 100) <= 100
+
+
+def test_a_pending_import_that_waits_for_others_says_so() -> None:
+    waiting = replace(import_with(0, status=Status.PENDING), is_waiting=True)
+
+    assert ProgressMeter().read(waiting, at(-1), ahead=0).pending_reason is PendingReason.AFTER
 
 
 def test_a_pending_import_has_a_reason_and_a_place_and_no_rate() -> None:

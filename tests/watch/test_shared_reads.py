@@ -27,6 +27,8 @@ READS = {
     "read_clocks": "FROM organization_clock\nWHERE organization_id = ANY",
 }
 """What each statement of a watch is known by: PostgreSQL keeps no comment, and numbers as parameters."""
+NO_PROGRESS = timedelta(minutes=1)
+"""However long the machine takes to work an import off."""
 POLLS_PER_SECOND = 3
 """Every one to two seconds the clocks are read, and the imports that may have moved."""
 
@@ -54,10 +56,16 @@ class Crowd:
     def __init__(self) -> None:
         self.told: list[list[WatchEvent]] = []
 
-    async def watch(self, story: Story, feeds: Feeds, *, token: str | None = None) -> None:
+    async def watch(
+        self,
+        story: Story,
+        feeds: Feeds,
+        *,
+        token: str | None = None,
+        interval: timedelta = timedelta(milliseconds=100),
+    ) -> None:
         told: list[WatchEvent] = []
         self.told.append(told)
-        interval = timedelta(milliseconds=100)
         watching = watch_import(story.name, resume_token=token, progress_interval=interval, feeds=feeds)
         async with aclosing(watching) as events:
             async for event in events:
@@ -118,7 +126,7 @@ async def test_a_thousand_who_come_back_at_once_are_told_what_they_missed_by_few
         before = await reads(connection)
         async with asyncio.TaskGroup() as watchers:
             for _ in range(WATCHERS):
-                watchers.create_task(crowd.watch(story, feeds, token=token))
+                watchers.create_task(crowd.watch(story, feeds, token=token, interval=NO_PROGRESS))
             await crowd.all_know((await story.now()).version)
             resumed = await reads(connection) - before
             await story.work_off()

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from commerce.imports.v1 import imports_pb2
-from imports_service.domain.names import import_prefix
+from imports_service.domain.names import import_prefix, outcomes_object
 from imports_service.objects.store import Objects
 from tests.clusters import Cluster
 from tests.eventually import eventually
@@ -56,6 +56,38 @@ async def test_a_worker_killed_at_a_point_costs_nothing(point, spawn_service, da
         await both(spawn_service(wait=False, **WORKER), spawn_service(wait=False, **WORKER))
 
         await exactly_once(client, created.name, database_url, objects)
+
+
+@pytest.mark.parametrize(
+    "point", ["outcomes-copied", "outcomes-stored", "outcomes-placing", "outcomes-placed", "outcomes-moved"]
+)
+async def test_a_housekeeper_killed_while_it_moves_outcomes_loses_none(
+    point, spawn_service, database_url, objects
+):
+    api, doomed = await both(
+        spawn_service(wait=False, **API), spawn_service(wait=False, **WORKER, IMPORTS_STOP_AT=point)
+    )
+    async with client_of(api.address) as client:
+        created = await upload(client)
+
+        await doomed.said("stopped at")
+        await doomed.kill()
+        assert await results(client, created.name) == expected_results()
+        await both(spawn_service(wait=False, **WORKER), spawn_service(wait=False, **WORKER))
+
+        await eventually(lambda: have_moved(database_url), within=30, what="outcomes that moved", every=0.1)
+        await exactly_once(client, created.name, database_url, objects)
+
+
+async def have_moved(database_url: str) -> bool:
+    """All outcomes are in the object, none in PostgreSQL."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        moved: bool = await connection.fetchval("SELECT bool_and(outcomes_moved) FROM import")
+        held = await connection.fetchval("SELECT sum(octet_length(outcomes)) FROM outcome")
+    finally:
+        await connection.close()
+    return moved and held == 0
 
 
 @pytest.mark.parametrize("point", ["splitting:2", "object-stored:3"])
@@ -163,7 +195,8 @@ async def total_size(client: Client) -> int:
 
 
 async def nothing_is_orphaned(connection: asyncpg.Connection, objects: Objects) -> bool:
-    """Every object belongs to the import: its segments, and the files that it names. No owner is left over."""
+    """Every object belongs to the import: its segments, its outcomes when they have moved, and the files that it names.
+    No owner is left over."""
     for table in ("upload", "object_trash"):
         if await connection.fetchval(f"SELECT count(*) FROM {table}"):
             return False
@@ -173,4 +206,5 @@ async def nothing_is_orphaned(connection: asyncpg.Connection, objects: Objects) 
     owned = {f"{prefix}segments/{unit['segment']}" for unit in segments}
     owned |= {record["attachment"], record["failed_inputs"]}
     uploads = [upload async for upload in objects.open_uploads("")]
-    return not uploads and {name async for name in objects.list("")} == owned
+    stored = {name async for name in objects.list("")} - {outcomes_object("acme", record["uid"])}
+    return not uploads and stored == owned

@@ -183,6 +183,7 @@ async def test_a_rehearsal_never_stops_for_errors(equipment: Equipment) -> None:
     assert rehearsal.attachment is None
 
 
+@pytest.mark.alone
 async def test_a_rehearsal_does_not_wait_for_a_real_import_of_the_same_keys(equipment: Equipment) -> None:
     async with working(equipment):
         await ended(equipment, await created(equipment, skus(10)))
@@ -203,6 +204,7 @@ async def test_a_rehearsal_does_not_wait_for_a_real_import_of_the_same_keys(equi
     assert done.counts.updated == 10
 
 
+@pytest.mark.alone
 async def test_a_real_import_does_not_wait_for_a_rehearsal_of_the_same_keys(equipment: Equipment) -> None:
     gate = Gate("before-commit")
     rehearsal = await created(equipment, skus(10), validate_only=True)

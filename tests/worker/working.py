@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -73,6 +73,7 @@ async def created(
     organization_id: str = ORGANIZATION,
     import_id: str | None = None,
     validate_only: bool = False,
+    after: Sequence[Import] = (),
 ) -> Import:
     """A new import of JSON Lines, as a call leaves it."""
     creation = Creation(
@@ -98,7 +99,11 @@ async def created(
 
     wanted = CreateImport(
         organization_id=organization_id,
-        spec=ImportSpec(resource_type=resource_type, skip_errors=skip_errors),
+        spec=ImportSpec(
+            resource_type=resource_type,
+            skip_errors=skip_errors,
+            after=tuple(each.name for each in after),
+        ),
         creator="insecure",
         import_id=import_id,
         validate_only=validate_only,

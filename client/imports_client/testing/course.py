@@ -81,13 +81,13 @@ class Runner:
         return is_there and not held.has_ended and not self.is_held
 
     def _next(self) -> FakeImport | None:
-        unfinished = [
+        runnable = [
             held
             for organization in self._world.organizations.values()
             for held in organization.imports.values()
-            if not held.has_ended
+            if not held.has_ended and not organization.is_waiting(held)
         ]
-        return min(unfinished, key=lambda held: held.message.uid, default=None)
+        return min(runnable, key=lambda held: held.message.uid, default=None)
 
 
 def _organization_of(held: FakeImport) -> str:

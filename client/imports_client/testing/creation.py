@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import grpc
@@ -23,7 +23,7 @@ MAX_CHUNK_BYTES = 1024 * 1024
 def create(world: World, request: pb.CreateImportRequest, document: bytes, at: str = "") -> pb.Import:
     """Create an import of the document, or answer with that of the same request id. Raises `Refused`."""
     organization_id = parse_parent(request.parent, f"{at}parent")
-    check_creation(request, at)
+    check_creation(request, organization_id, at)
     sha256 = hashlib.sha256(document).digest()
     if request.document_sha256 and request.document_sha256 != sha256:
         raise invalid("document_sha256", "is not that of the document", reason="DOCUMENT_CHECKSUM")
@@ -35,10 +35,11 @@ def create(world: World, request: pb.CreateImportRequest, document: bytes, at: s
         name = str(Name(organization_id, request.import_id))
         raise already_exists("IMPORT_ID_TAKEN", f"{name} exists already", name=name)
     _check_quota(world, organization_id, organization)
+    after = [_uid_of(organization, name) for name in request.spec.after]
     rows = rows_of(document, request.spec)
     message = _message_of(request.spec)
     message.validate_only = request.validate_only
-    created = _add(world, organization_id, request.import_id, message, rows)
+    created = _add(world, organization_id, request.import_id, message, rows, after)
     _remember(organization, request.request_id, content, created)
     return created.copy()
 
@@ -124,8 +125,20 @@ def _rows_to_retry(retried: FakeImport, wanted: frozenset[int]) -> list[Row]:
     return rows
 
 
+def _uid_of(organization: Organization, name: str) -> str:
+    found = organization.imports.get(parse_name(name).import_id)
+    if found is None:
+        raise not_found(name)
+    return found.message.uid
+
+
 def _add(
-    world: World, organization_id: str, import_id: str, message: pb.Import, rows: list[Row]
+    world: World,
+    organization_id: str,
+    import_id: str,
+    message: pb.Import,
+    rows: list[Row],
+    after: Sequence[str] = (),
 ) -> FakeImport:
     message.uid = new_uid()
     message.name = str(Name(organization_id, import_id or message.uid))
@@ -136,7 +149,7 @@ def _add(
     message.created_at.CopyFrom(now())
     message.updated_at.CopyFrom(message.created_at)
     planned = [Row(row.number, row.values, world.faults.get(row.number, row.fault)) for row in rows]
-    created = FakeImport(message, planned)
+    created = FakeImport(message, planned, after)
     world.organization(organization_id).imports[import_id or message.uid] = created
     world.record(pb.KIND_TRANSITION, organization_id, None, created)
     return created
@@ -151,6 +164,7 @@ def _message_of(spec: pb.ImportSpec) -> pb.Import:
         skip_errors=spec.skip_errors,
         reference=spec.reference,
         reference_origin=spec.reference_origin,
+        after=spec.after,
     )
     if spec.metadata.fields:
         message.metadata.CopyFrom(spec.metadata)
@@ -190,6 +204,7 @@ def _check_quota(world: World, organization_id: str, organization: Organization)
 
 def _content(request: pb.CreateImportRequest, document_sha256: bytes) -> str:
     message = _message_of(request.spec)
+    message.after.sort()  # in whatever order
     spec = MessageToDict(message)
     return _hash("create", request.import_id, request.validate_only, spec, document_sha256.hex())
 

@@ -45,6 +45,7 @@ class FakeService:
         held = self._find(name)
         if held.message.status != pb.STATUS_PENDING:
             raise ValueError(f"{name} is not pending")
+        self._expect_no_wait(held)
         course.start(self._world, held)
         return held.copy()
 
@@ -60,6 +61,7 @@ class FakeService:
             raise ValueError(f"{name} is being interrupted; complete it")
         if not 0 <= failed <= rows <= held.rows_left:
             raise ValueError(f"{name} has {held.rows_left} rows left")
+        self._expect_no_wait(held)
         if held.message.status == pb.STATUS_PENDING:
             course.start(self._world, held)
         course.process(self._world, held, rows, failed)
@@ -69,6 +71,7 @@ class FakeService:
         """Take an import to its end: completed, or interrupted where a caller asked for that or too many rows
         failed."""
         held = self._unfinished(name)
+        self._expect_no_wait(held)
         for _ in course.steps(self._world, held):
             pass
         return held.copy()
@@ -146,6 +149,12 @@ class FakeService:
         if held.has_ended:
             raise ValueError(f"{name} has ended")
         return held
+
+    def _expect_no_wait(self, held: FakeImport) -> None:
+        """Raises `ValueError` for an import that waits for others to end: the service would not take it up."""
+        name = held.message.name
+        if self._world.organization(parse_name(name).organization).is_waiting(held):
+            raise ValueError(f"{name} waits for imports of `spec.after` to end")
 
 
 @asynccontextmanager

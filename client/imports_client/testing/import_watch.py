@@ -14,7 +14,7 @@ from imports_client.testing.pacing import Pause, State, Throttle, loop_time
 from imports_client.testing.refused import Refused
 from imports_client.testing.requests import invalid_resume_token, progress_seconds_of
 from imports_client.testing.tokens import read_token, write_token
-from imports_client.testing.world import Recorded, World
+from imports_client.testing.world import NOWHERE, Recorded, World
 
 
 class Place(NamedTuple):
@@ -50,7 +50,7 @@ class ImportWatch:
         self.organization = world.organization(name.organization)
         self._world = world
         self._pause = pause
-        self._throttle = Throttle(interval, State(0, 0), loop_time())
+        self._throttle = Throttle(interval, State(0, NOWHERE), loop_time())
 
     @property
     def token(self) -> str:
@@ -63,7 +63,7 @@ class ImportWatch:
         self.place = Place(held.message.uid, self.organization.seq, state.version)
         self._throttle.tell(state, loop_time())
         self._pause.told()
-        return state_event(pb.KIND_SNAPSHOT, self.token, held.copy(), state.ahead)
+        return state_event(pb.KIND_SNAPSHOT, self.token, held.copy(), state.standing)
 
     def resume(self, token: str) -> None:
         """Take up the place of a token."""
@@ -71,7 +71,7 @@ class ImportWatch:
         if self.place.seq > self.organization.seq:
             raise invalid_resume_token()
         check_floor(self.place.seq, self.organization.floor)
-        self._throttle.tell(State(self.place.version, 0), loop_time())
+        self._throttle.tell(State(self.place.version, NOWHERE), loop_time())
 
     async def go_on(self) -> AsyncGenerator[pb.ImportEvent, None]:
         """What was missed and what happens, until the import has ended or is gone."""
@@ -99,16 +99,16 @@ class ImportWatch:
     def _tell(self, recorded: Recorded) -> pb.ImportEvent:
         self.place = self.place._replace(seq=recorded.seq, version=recorded.version)
         held = self.organization.by_uid(self.place.uid)
-        ahead = self.organization.ahead_of(held) if held else 0
-        self._throttle.told = State(recorded.version, ahead)
+        standing = self.organization.standing_of(held) if held else NOWHERE
+        self._throttle.told = State(recorded.version, standing)
         self._pause.told()
-        return event_of(recorded, self.token, ahead)
+        return event_of(recorded, self.token, standing)
 
     def _tell_progress(self, message: pb.Import, state: State) -> pb.ImportEvent:
         self.place = self.place._replace(version=state.version)
         self._throttle.tell(state, loop_time())
         self._pause.told()
-        return state_event(pb.KIND_PROGRESS, self.token, message, state.ahead)
+        return state_event(pb.KIND_PROGRESS, self.token, message, state.standing)
 
     def _tell_heartbeat(self) -> pb.ImportEvent:
         """Its token is as new as the clock, so that a quiet import's never becomes too old."""

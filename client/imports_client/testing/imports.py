@@ -1,6 +1,7 @@
 """An import as the fake holds it: its message, its rows and what became of them."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -22,9 +23,11 @@ def now() -> Timestamp:
 class FakeImport:
     """One import. `message` is what lists and events show; `version` grows with every change that can be seen."""
 
-    def __init__(self, message: pb.Import, rows: list[Row]) -> None:
+    def __init__(self, message: pb.Import, rows: list[Row], after: Sequence[str] = ()) -> None:
+        """`after`: the uids of the imports that have to end first."""
         self.message = message
         self.rows = rows
+        self.after = after
         self.results: list[pb.ImportResult] = []
         self.version = 1
         self.closing_reason: pb.StatusReason.ValueType | None = None

@@ -12,7 +12,7 @@ from imports_client.testing.names import parse_parent
 from imports_client.testing.pacing import Pause, State, Throttle, loop_time
 from imports_client.testing.requests import check_filter, invalid_resume_token, progress_seconds_of
 from imports_client.testing.tokens import Bond, digest_of, read_token, write_token
-from imports_client.testing.world import Recorded, World
+from imports_client.testing.world import NOWHERE, Recorded, World
 
 LISTED = "~"
 """The place behind all uids: the first snapshots have been told."""
@@ -131,19 +131,19 @@ class OrganizationWatch:
         self.place = Place(self.organization.seq, held.message.uid)
         state = State.of(held, self.organization)
         self._note(held.message, state)
-        return state_event(pb.KIND_SNAPSHOT, self.token, held.copy(), state.ahead)
+        return state_event(pb.KIND_SNAPSHOT, self.token, held.copy(), state.standing)
 
     def _tell(self, recorded: Recorded) -> pb.ImportEvent:
         held = self.organization.by_uid(recorded.after.uid)
-        ahead = self.organization.ahead_of(held) if held else 0
+        standing = self.organization.standing_of(held) if held else NOWHERE
         throttle = self._throttles.get(recorded.after.uid)
         if throttle is None:
-            self._note(recorded.after, State(recorded.version, ahead))
+            self._note(recorded.after, State(recorded.version, standing))
         else:
-            throttle.told = State(recorded.version, ahead)
+            throttle.told = State(recorded.version, standing)
             self._told_matching[recorded.after.uid] = matches(recorded.after, self._filter)
         self._pause.told()
-        return event_of(recorded, self.token, ahead)
+        return event_of(recorded, self.token, standing)
 
     def _note(self, message: pb.Import, state: State) -> None:
         self._throttles[message.uid] = Throttle(self._interval, state, loop_time())
@@ -160,7 +160,7 @@ class OrganizationWatch:
             throttle.tell(state, loop_time())
             self._told_matching[held.message.uid] = matches(held.message, self._filter)
             self._pause.told()
-            return [state_event(pb.KIND_PROGRESS, self.token, held.copy(), state.ahead)]
+            return [state_event(pb.KIND_PROGRESS, self.token, held.copy(), state.standing)]
         return []
 
     def _next_progress(self) -> float | None:
@@ -178,7 +178,7 @@ class OrganizationWatch:
 
     def _throttle_of(self, held: FakeImport) -> Throttle:
         return self._throttles.setdefault(
-            held.message.uid, Throttle(self._interval, State(0, 0), loop_time())
+            held.message.uid, Throttle(self._interval, State(0, NOWHERE), loop_time())
         )
 
     def _unfinished(self) -> list[FakeImport]:

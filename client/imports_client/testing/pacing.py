@@ -6,21 +6,21 @@ from typing import NamedTuple
 
 from imports_client.testing.imports import FakeImport
 from imports_client.testing.refused import stopping
-from imports_client.testing.world import Organization, World
+from imports_client.testing.world import Organization, Standing, World
 
 RETRY_SECONDS = 0.05
 """What the fake asks for when it cuts connections: tests are in a hurry."""
 
 
 class State(NamedTuple):
-    """What PROGRESS is about: the import's version, and its place while it is pending."""
+    """What PROGRESS is about: the import's version, and how it stands while it is pending."""
 
     version: int
-    ahead: int
+    standing: Standing
 
     @classmethod
     def of(cls, held: FakeImport, organization: Organization) -> "State":
-        return cls(held.version, organization.ahead_of(held))
+        return cls(held.version, organization.standing_of(held))
 
 
 class Throttle:

@@ -1,5 +1,6 @@
 """Checks of a request's fields, all of them before anything is done."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from google.protobuf.duration_pb2 import Duration
@@ -7,18 +8,20 @@ from google.protobuf.json_format import MessageToJson
 
 from commerce.imports.v1 import imports_pb2 as pb
 from imports_client.testing.names import is_import_id, is_resource_id, parse_name
-from imports_client.testing.refused import Refused, invalid, not_yet
+from imports_client.testing.refused import Refused, invalid
 from imports_client.testing.resource_types import RESOURCE_TYPES
 
 MAX_TEXT_CHARACTERS = 255
 MAX_METADATA_BYTES = 64 * 1024
+MAX_AFTER = 10
 STATUSES = frozenset(pb.Status.values()) - {pb.STATUS_UNSPECIFIED}
 OUTCOMES = frozenset(pb.Outcome.values()) - {pb.OUTCOME_UNSPECIFIED}
 DEFAULT_PROGRESS_SECONDS = 0.5
 
 
-def check_creation(request: pb.CreateImportRequest, at: str = "") -> None:
-    """Refuse what is wrong with the fields of a creation; `at` is its path in the message (`header.`)."""
+def check_creation(request: pb.CreateImportRequest, organization: str, at: str = "") -> None:
+    """Refuse what is wrong with the fields of a creation in the organization; `at` is its path in the message
+    (`header.`)."""
     spec = request.spec
     if request.import_id and not is_import_id(request.import_id):
         raise invalid(f"{at}import_id", "must be 1 to 63 of a-z, 0-9 and `-`, with no `-` at either end")
@@ -34,14 +37,24 @@ def check_creation(request: pb.CreateImportRequest, at: str = "") -> None:
     if spec.HasField("csv_options") and spec.format != pb.FORMAT_CSV:
         raise invalid(f"{at}spec.csv_options", "goes with FORMAT_CSV only")
     check_notes(spec, f"{at}spec.")
+    check_after(spec.after, organization, f"{at}spec.after")
     if spec.resource_type not in RESOURCE_TYPES:
         raise invalid(
             f"{at}spec.resource_type",
             f"{spec.resource_type!r} is no resource type",
             reason="RESOURCE_TYPE_UNKNOWN",
         )
-    if spec.after:
-        raise not_yet("spec.after")
+
+
+def check_after(names: Sequence[str], organization: str, at: str) -> None:
+    """Refuse what are not names of at most 10 imports of the organization, each named once."""
+    if len(names) > MAX_AFTER:
+        raise invalid(at, f"has more than {MAX_AFTER} names")
+    for place, name in enumerate(names):
+        if parse_name(name, f"{at}[{place}]").organization != organization:
+            raise invalid(f"{at}[{place}]", "is an import of another organization")
+        if name in names[:place]:
+            raise invalid(f"{at}[{place}]", "is named twice")
 
 
 def check_notes(noted: pb.ImportSpec | pb.UpdateImportRequest, at: str = "") -> None:

@@ -43,6 +43,17 @@ class Request(NamedTuple):
     source_uid: str = ""
 
 
+class Standing(NamedTuple):
+    """How a pending import stands: how many are before it, and whether it waits for others to end."""
+
+    ahead: int
+    is_waiting: bool
+
+
+NOWHERE = Standing(0, False)
+"""Of an import that is not pending, or gone."""
+
+
 class Organization:
     """The imports of an organization, its events and its request ids. Events up to `floor` may be gone."""
 
@@ -64,11 +75,22 @@ class Organization:
     def pending(self) -> list[FakeImport]:
         return [each for each in self.imports.values() if each.message.status == pb.STATUS_PENDING]
 
-    def ahead_of(self, held: FakeImport) -> int:
-        """How many imports stand before it while it is pending."""
+    def is_waiting(self, held: FakeImport) -> bool:
+        """Whether it is pending because of imports that have not ended. Its own interruption waits for nothing."""
+        if held.message.status != pb.STATUS_PENDING or held.closing_reason is not None:
+            return False
+        awaited = [self.by_uid(uid) for uid in held.after]
+        return any(each is not None and not each.has_ended for each in awaited)
+
+    def standing_of(self, held: FakeImport) -> Standing:
+        """How it stands while it is pending. Those that wait are before nobody else."""
         if held.message.status != pb.STATUS_PENDING:
-            return 0
-        return sum(each.message.uid < held.message.uid for each in self.pending())
+            return NOWHERE
+        is_waiting = self.is_waiting(held)
+        own = is_waiting, held.message.uid
+        return Standing(
+            sum((self.is_waiting(each), each.message.uid) < own for each in self.pending()), is_waiting
+        )
 
 
 class World:

@@ -3,7 +3,9 @@
 Whatever the rows come from. Locks the lane, then the organization's clock.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from imports_service.commands.creation import Creation
 from imports_service.commands.etags import new_etag
@@ -13,18 +15,20 @@ from imports_service.domain.imports import EventKind, Import, ImportSpec
 from imports_service.store.database import Connection
 from imports_service.store.events import record
 from imports_service.store.imports import NewImport, count_pending, get_import_by_uid, insert_import
-from imports_service.store.lanes import enter_lane
+from imports_service.store.lanes import enter_lane, plan_release
 from imports_service.store.rehearsals import insert_rehearsal
 from imports_service.store.requests import CreationRequest, insert_request
 from imports_service.store.units import NewSegment, insert_units
 from imports_service.store.uploads import delete_upload
+from imports_service.store.waiting import find_unended
 
 QUOTA_RETRY_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newcomer:
-    """An import whose segments are stored. `retry_of`: the import that its rows were copied from."""
+    """An import whose segments are stored. `retry_of`: the import that its rows were copied from. `after`: the uids of
+    those named in `spec.after`."""
 
     organization_id: str
     uid: str
@@ -37,6 +41,7 @@ class Newcomer:
     request: CreationRequest | None
     retry_of: Import | None = None
     validate_only: bool = False
+    after: Sequence[str] = ()
 
 
 async def commit_import(newcomer: Newcomer, creation: Creation) -> Import:
@@ -56,7 +61,8 @@ async def commit_import(newcomer: Newcomer, creation: Creation) -> Import:
             raise AnotherWasFirst
         check_quota(await count_pending(connection, organization_id), organization_id, creation)
         await _check_retried(connection, newcomer)
-        created = await insert_import(connection, _new_import(newcomer, turn))
+        awaited = await _awaited(connection, newcomer)
+        created = await insert_import(connection, _new_import(newcomer, turn, awaited))
         if newcomer.validate_only:
             await insert_rehearsal(connection, organization_id, newcomer.uid)
         await insert_units(
@@ -66,6 +72,7 @@ async def commit_import(newcomer: Newcomer, creation: Creation) -> Import:
             newcomer.segments,
             turn=turn,
             in_order=newcomer.in_order,
+            waits=bool(awaited),
         )
         await record(connection, EventKind.TRANSITION, None, created)
         return created
@@ -92,7 +99,17 @@ async def _check_retried(connection: Connection, newcomer: Newcomer) -> None:
         raise ImportNotFound(retried.name)
 
 
-def _new_import(newcomer: Newcomer, turn: int) -> NewImport:
+async def _awaited(connection: Connection, newcomer: Newcomer) -> Sequence[str]:
+    """What the import has to wait for. Whatever of it ends after this look, the next claim looks again."""
+    if not newcomer.after:
+        return ()
+    unended = await find_unended(connection, newcomer.organization_id, newcomer.after)
+    if unended:
+        await plan_release(connection, newcomer.organization_id, timedelta(0))
+    return unended
+
+
+def _new_import(newcomer: Newcomer, turn: int, awaited: Sequence[str]) -> NewImport:
     return NewImport(
         organization_id=newcomer.organization_id,
         uid=newcomer.uid,
@@ -107,4 +124,5 @@ def _new_import(newcomer: Newcomer, turn: int) -> NewImport:
         inputs_size=sum(segment.row_count for segment in newcomer.segments),
         segments=len(newcomer.segments),
         validate_only=newcomer.validate_only,
+        after=awaited,
     )

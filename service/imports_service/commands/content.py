@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Collection
+from typing import Any
 
 import msgspec
 
@@ -20,8 +21,16 @@ def content_hash(wanted: CreateImport, document_sha256: bytes) -> bytes:
 
     Two calls with one hash mean the same import, whichever RPC carried the document.
     """
-    content = [KIND, wanted.import_id, wanted.validate_only, wanted.spec, document_sha256.hex()]
+    content = [KIND, wanted.import_id, wanted.validate_only, _spec_of(wanted), document_sha256.hex()]
     return hashlib.sha256(msgspec.json.encode(content, order="sorted")).digest()
+
+
+def _spec_of(wanted: CreateImport) -> Any:
+    """The spec with defaults. What it waits for has no order, and is left out where it waits for nothing: the request
+    ids of versions that had no `after` stay what they are."""
+    spec = msgspec.to_builtins(wanted.spec)
+    after = sorted(spec.pop("after"))
+    return spec | {"after": after} if after else spec
 
 
 def retry_content_hash(retried: ImportName, outcomes: Collection[Outcome]) -> bytes:

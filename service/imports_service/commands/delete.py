@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from imports_service.commands.awaited import wake_those_after
 from imports_service.commands.etags import check_etag
 from imports_service.domain.errors import FailedPrecondition, ImportNotFound
 from imports_service.domain.imports import EventKind, Import, Status
@@ -48,6 +49,7 @@ async def delete_import(
     deleted_uid = await settle(remove)
     if deleted_uid is not None:
         nudges.changed(name.organization_id, deleted_uid)
+        await wake_those_after(name.organization_id, deleted_uid, database=database, nudges=nudges)
 
 
 async def expire_import(
@@ -60,6 +62,7 @@ async def expire_import(
             return
         await _remove(connection, found, lease)
     nudges.changed(expired.organization_id, expired.uid)
+    await wake_those_after(expired.organization_id, expired.uid, database=database, nudges=nudges)
 
 
 async def _remove(connection: Connection, found: Import, lease: timedelta) -> None:

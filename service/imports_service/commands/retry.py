@@ -16,6 +16,7 @@ from imports_service.commands.commit import Newcomer, check_quota, commit_import
 from imports_service.commands.content import retry_content_hash, source_hash
 from imports_service.commands.creation import Creation
 from imports_service.commands.repeats import import_of_same
+from imports_service.commands.results import next_result_segments
 from imports_service.commands.stowage import AnotherWasFirst, Stowage
 from imports_service.domain.errors import FailedPrecondition, ImportNotFound, RequestIdReused, Unavailable
 from imports_service.domain.imports import Import
@@ -28,7 +29,7 @@ from imports_service.pipeline.splitter import Segment
 from imports_service.store.conflicts import settle
 from imports_service.store.imports import count_pending, get_import
 from imports_service.store.requests import CreationRequest, find_request
-from imports_service.store.results import ResultSegment, find_result_segments
+from imports_service.store.results import ResultSegment
 
 RETRYABLE = frozenset({Outcome.FAILED, Outcome.NOT_PROCESSED})
 
@@ -106,18 +107,14 @@ async def _segments(
     )
     from_segment, has_more = 0, True
     while has_more:
-        async with creation.database.connection() as connection:
-            page = await find_result_segments(
-                connection,
-                retried.organization_id,
-                retried.uid,
-                from_segment=from_segment,
-                outcomes=wanted.outcomes,
-                unfinished=Outcome.NOT_PROCESSED in wanted.outcomes,
-            )
-        if page is None:
-            raise ImportNotFound(retried.name)  # deleted meanwhile
-        sources, has_more = page
+        sources, has_more = await next_result_segments(
+            retried,
+            database=creation.database,
+            objects=creation.objects,
+            from_segment=from_segment,
+            outcomes=wanted.outcomes,
+            unfinished=Outcome.NOT_PROCESSED in wanted.outcomes,
+        )
         for source in sources:
             for segment in await _taken_from(source, rows, wanted, retried, creation):
                 yield segment
@@ -160,7 +157,7 @@ def _newcomer(wanted: RetryImport, retried: Import, stowage: Stowage) -> Newcome
         organization_id=wanted.name.organization_id,
         uid=stowage.uid,
         import_id=stowage.uid,
-        spec=msgspec.structs.replace(retried.spec, skip_errors=True),
+        spec=msgspec.structs.replace(retried.spec, skip_errors=True, after=()),
         creator=wanted.creator,
         trace_context=wanted.trace_context,
         segments=stowage.segments,

@@ -8,8 +8,7 @@
     ├── FailedPrecondition    not in this state
     ├── OutOfRange            the position asked for is gone
     ├── Exhausted             a quota; may pass later
-    ├── Unavailable           a part is away; may pass later
-    └── NotYet                in the contract, not built
+    └── Unavailable           a part is away; may pass later
 
 A bad row is no exception: see `imports_service.domain.rows`. gRPC's words appear only in `rpc.statuses`, which
 turns each kind into a status and each `reason` and fact into `ErrorInfo`. Anything else that is raised is a bug
@@ -142,15 +141,6 @@ class Unavailable(ImportsError):
     ) -> None:
         super().__init__(message, reason=reason, **facts)
         self.retry_after_seconds = retry_after_seconds
-
-
-class NotYet(ImportsError):
-    """Part of the contract that this version does not serve."""
-
-    reason = "NOT_YET"
-
-    def __init__(self, what: str) -> None:
-        super().__init__(f"{what} is not served by this version", what=what)
 
 
 def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -51,7 +51,10 @@ class CsvOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImportSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """What the caller asks for, defaults filled in. Its encoding is part of what a request id stands for."""
+    """What the caller asks for, defaults filled in. Its encoding is part of what a request id stands for.
+
+    `after`: the names of imports that have to end first.
+    """
 
     resource_type: str
     format: Format = Format.JSON
@@ -61,6 +64,7 @@ class ImportSpec(msgspec.Struct, frozen=True, kw_only=True):
     reference_origin: str | None = None
     metadata: dict[str, Any] = {}
     csv_options: CsvOptions = CsvOptions()
+    after: tuple[str, ...] = ()
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,8 +85,9 @@ class Import(msgspec.Struct, frozen=True, kw_only=True):
     """One import at one moment.
 
     `version` grows with every change that anyone can see, so two copies can be ordered. `etag` changes only with
-    UpdateImport. `validate_only`: a rehearsal, its counts say what would happen. `attachment` and `failed_inputs`
-    are names of objects, never URLs. Invariant: processed + failed + not_processed = inputs_size once ended, ≤ before.
+    UpdateImport. `validate_only`: a rehearsal, its counts say what would happen. `is_waiting`: while it is pending, it
+    waits for imports of `spec.after` that have not ended. `attachment` and `failed_inputs` are names of objects, never
+    URLs. Invariant: processed + failed + not_processed = inputs_size once ended, ≤ before.
     """
 
     organization_id: str
@@ -93,6 +98,7 @@ class Import(msgspec.Struct, frozen=True, kw_only=True):
     spec: ImportSpec
     creator: str
     validate_only: bool = False
+    is_waiting: bool = False
     status: Status
     closing: Closing | None = None
     inputs_size: int

@@ -63,6 +63,11 @@ def segment_object(organization_id: str, uid: str, segment: int) -> str:
     return f"{import_prefix(organization_id, uid)}segments/{segment}"
 
 
+def outcomes_object(organization_id: str, uid: str) -> str:
+    """The outcomes of an import that has ended, in the form that `outcome_object` knows."""
+    return f"{import_prefix(organization_id, uid)}outcomes"
+
+
 def file_object(organization_id: str, uid: str, lease_token: str, file: str) -> str:
     """Files carry the lease token of the closing that wrote them: a frozen closer can never overwrite a later one."""
     return f"{import_prefix(organization_id, uid)}files/{lease_token}/{file}"

@@ -54,6 +54,23 @@ class Objects:
             async with answer["Body"] as body:
                 return await body.read()
 
+    async def get_range(self, name: str, start: int, size: int) -> bytes:
+        """`size` bytes of an object, at least one, from `start` on. Raises `ObjectMissing`, `Unavailable`."""
+        with store_trouble("get a part of", name):
+            answer = await self._client.get_object(
+                Bucket=self.bucket, Key=name, Range=f"bytes={start}-{start + size - 1}"
+            )
+            async with answer["Body"] as body:
+                data = await body.read()
+        if len(data) != size:
+            raise Unavailable(
+                f"the object store gave {len(data)} of {size} bytes of {name}",
+                reason="OBJECTS_UNAVAILABLE",
+                operation="get a part of",
+                object=name,
+            )
+        return data
+
     async def get_stream(self, name: str, chunk_bytes: int = CHUNK_BYTES) -> AsyncGenerator[bytes, None]:
         """An object in pieces of at most `chunk_bytes`, read as they are asked for; use it under `aclosing`.
 
@@ -124,18 +141,21 @@ class Objects:
         if batch:
             await self._delete_batch(batch)
 
-    async def delete_prefix(self, prefix: str, *, keep: frozenset[str] = frozenset()) -> int:
-        """Remove all objects and open multipart uploads under `prefix` but those in `keep`; say how many.
-
-        Raises `Unavailable`.
-        """
-        removed = 0
+    async def abort_uploads(self, prefix: str) -> int:
+        """Give up the multipart uploads under `prefix` that are open; say how many. Raises `Unavailable`."""
         async with contextlib.aclosing(self.open_uploads(prefix)) as uploads:
             found = [upload async for upload in uploads]
         for name, upload_id in found:
             with contextlib.suppress(ObjectMissing), store_trouble("abort", name):
                 await self._client.abort_multipart_upload(Bucket=self.bucket, Key=name, UploadId=upload_id)
-            removed += 1
+        return len(found)
+
+    async def delete_prefix(self, prefix: str, *, keep: frozenset[str] = frozenset()) -> int:
+        """Remove all objects and open multipart uploads under `prefix` but those in `keep`; say how many.
+
+        Raises `Unavailable`.
+        """
+        removed = await self.abort_uploads(prefix)
         async with contextlib.aclosing(self.list(prefix)) as names:
             batch: list[str] = []
             async for name in names:

@@ -46,7 +46,10 @@ KINDS = {
     WatchKind.HEARTBEAT: pb.KIND_HEARTBEAT,
     WatchKind.DELETED: pb.KIND_DELETED,
 }
-PENDING_REASONS = {PendingReason.QUEUED: pb.PENDING_REASON_QUEUED}
+PENDING_REASONS = {
+    PendingReason.QUEUED: pb.PENDING_REASON_QUEUED,
+    PendingReason.AFTER: pb.PENDING_REASON_AFTER,
+}
 
 
 def message_of_import(found: Import) -> pb.Import:
@@ -62,6 +65,7 @@ def message_of_import(found: Import) -> pb.Import:
         skip_errors=spec.skip_errors,
         reference=spec.reference or "",
         reference_origin=spec.reference_origin or "",
+        after=spec.after,
         validate_only=found.validate_only,
         status=STATUSES[found.status],
         inputs_size=found.inputs_size,

@@ -24,6 +24,9 @@ async def message_with_report(connection: Connection, found: Import) -> pb.Impor
     outcomes = await read_outcomes(
         connection, found.organization_id, found.uid, limit=PREVIEW_SEGMENTS, only_with_issues=True
     )
+    if found.status.has_ended and (stored := await read_report(connection, found.organization_id, found.uid)):
+        # its closing had been given up, and its outcomes have moved between the two looks
+        return await asyncio.to_thread(_filled, found, decode_report(stored))
     return await asyncio.to_thread(lambda: _filled(found, _preview(outcomes)))
 
 

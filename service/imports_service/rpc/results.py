@@ -1,7 +1,8 @@
 """Reads what became of the rows of an import, page by page, while it runs and after.
 
 Outcomes of a segment are there as soon as it is done, and final. Of an import that has ended, a segment
-without outcomes was not processed. A page is one statement, however many segments have no row for it; the
+without outcomes was not processed. A page is one statement, however many segments have no row for it, and once the
+outcomes have moved into the object store one read of a range (more where its segments lie far apart). The
 numbers of rows that were not processed stand in the segment itself where a retry left gaps between them.
 """
 
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from commerce.imports.v1 import imports_pb2 as pb
+from imports_service.commands.results import next_result_segments
 from imports_service.domain.errors import ImportNotFound
 from imports_service.domain.imports import Import
 from imports_service.domain.keys import row_text
@@ -23,7 +25,7 @@ from imports_service.pipeline.segments import unpack
 from imports_service.rpc.convert import message_of_result
 from imports_service.rpc.pages import PageSize, invalid_page_token
 from imports_service.store.database import Database
-from imports_service.store.results import ResultSegment, find_result_segments, segment_of_row
+from imports_service.store.results import ResultSegment, segment_of_row
 
 RESULTS_AT_ONCE = 250
 BEHIND_ALL = 2**31 - 1
@@ -106,19 +108,15 @@ class ResultReader:
         unfinished = not found.status.has_ended or (
             Outcome.NOT_PROCESSED in outcomes and found.not_processed_count > 0
         )
-        async with self._database.connection() as connection:
-            page = await find_result_segments(
-                connection,
-                found.organization_id,
-                found.uid,
-                from_segment=place.segment,
-                outcomes=outcomes,
-                unfinished=unfinished,
-                rows=rows,
-            )
-        if page is None:
-            raise ImportNotFound(found.name)
-        return page
+        return await next_result_segments(
+            found,
+            database=self._database,
+            objects=self._objects,
+            from_segment=place.segment,
+            outcomes=outcomes,
+            unfinished=unfinished,
+            rows=rows,
+        )
 
     async def _rows_of(
         self, segment: ResultSegment, from_row: int, only: frozenset[Outcome]

@@ -1,10 +1,7 @@
-"""Requests to create an import: what is asked for, checked field by field, but for the document itself.
-
-What the contract has and this version does not serve is refused, never ignored.
-"""
+"""Requests to create an import: what is asked for, checked field by field, but for the document itself."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -12,9 +9,9 @@ from google.protobuf.struct_pb2 import Struct
 
 from commerce.imports.v1 import imports_pb2 as pb
 from imports_service.commands.creation import CreateImport, Source
-from imports_service.domain.errors import FieldViolation, InvalidArgument, NotYet
+from imports_service.domain.errors import FieldViolation, InvalidArgument
 from imports_service.domain.imports import CsvOptions, Format, ImportSpec
-from imports_service.domain.names import is_import_id, parse_parent
+from imports_service.domain.names import ImportName, is_import_id, parse_import_name, parse_parent
 from imports_service.domain.registry import Registry
 from imports_service.rpc.structs import plain
 from imports_service.rpc.violations import Violations
@@ -26,6 +23,7 @@ MAX_METADATA_DEPTH = 16
 MAX_REQUEST_ID_CHARACTERS = 64
 MAX_NULL_MARKER_CHARACTERS = 64
 SHA256_BYTES = 32
+MAX_AFTER = 10
 _TOO_LARGE = f"takes more than {MAX_METADATA_BYTES} bytes as JSON"
 # with a quote or a line break between cells no CSV could be told apart
 NO_DELIMITERS = frozenset('"\r\n\0\ufeff')
@@ -41,17 +39,14 @@ def creation_of(
 ) -> CreateImport:
     """What the request asks for; `at` is the path of the request within the message (`header.`).
 
-    Raises `InvalidArgument` naming every field that is wrong (RESOURCE_TYPE_UNKNOWN where it is the type),
-    and `NotYet` for what later versions serve.
+    Raises `InvalidArgument` naming every field that is wrong (RESOURCE_TYPE_UNKNOWN where it is the type).
     """
     organization_id = parse_parent(request.parent, field=f"{at}parent")
     violations = Violations()
     _check_request(request, violations, at)
-    spec = _spec_of(request.spec, violations, f"{at}spec")
+    spec = _spec_of(request.spec, organization_id, violations, f"{at}spec")
     violations.refuse()
     _check_type(request.spec, registry, f"{at}spec")
-    if request.spec.after:
-        raise NotYet("spec.after")
     return CreateImport(
         organization_id=organization_id,
         spec=spec,
@@ -112,7 +107,7 @@ def _check_request(request: pb.CreateImportRequest, violations: Violations, at: 
     )
 
 
-def _spec_of(spec: pb.ImportSpec, violations: Violations, at: str) -> ImportSpec:
+def _spec_of(spec: pb.ImportSpec, organization_id: str, violations: Violations, at: str) -> ImportSpec:
     format_ = FORMATS.get(spec.format)
     violations.expect(format_ is not None, f"{at}.format", f"{spec.format} is no format")
     if spec.parent_resource_id:
@@ -129,7 +124,30 @@ def _spec_of(spec: pb.ImportSpec, violations: Violations, at: str) -> ImportSpec
         reference_origin=spec.reference_origin or None,
         metadata=metadata_of(spec.metadata, violations, f"{at}.metadata"),
         csv_options=_csv_options_of(spec, violations, f"{at}.csv_options"),
+        after=_after_of(spec.after, organization_id, violations, f"{at}.after"),
     )
+
+
+def _after_of(names: Sequence[str], organization_id: str, violations: Violations, at: str) -> tuple[str, ...]:
+    """Names of imports of the organization, each once, at most `MAX_AFTER`."""
+    if not violations.expect(len(names) <= MAX_AFTER, at, f"has more than {MAX_AFTER} names"):
+        return ()
+    for place, name in enumerate(names):
+        named = _import_name(name)
+        if violations.expect(
+            named is not None, f"{at}[{place}]", "must be organizations/{organization}/imports/{import}"
+        ):
+            is_own = named is not None and named.organization_id == organization_id
+            violations.expect(is_own, f"{at}[{place}]", "is an import of another organization")
+        violations.expect(name not in names[:place], f"{at}[{place}]", "is named twice")
+    return tuple(names)
+
+
+def _import_name(name: str) -> ImportName | None:
+    try:
+        return parse_import_name(name)
+    except InvalidArgument:
+        return None
 
 
 def _csv_options_of(spec: pb.ImportSpec, violations: Violations, at: str) -> CsvOptions:

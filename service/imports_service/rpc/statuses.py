@@ -22,7 +22,6 @@ STATUS_OF_KIND: dict[type[errors.ImportsError], StatusCode] = {
     errors.OutOfRange: StatusCode.OUT_OF_RANGE,
     errors.Exhausted: StatusCode.RESOURCE_EXHAUSTED,
     errors.Unavailable: StatusCode.UNAVAILABLE,
-    errors.NotYet: StatusCode.UNIMPLEMENTED,
     errors.ImportsError: StatusCode.INTERNAL,
 }
 

@@ -15,6 +15,8 @@ from imports_service.store.statements import SQL
 
 EVENTS_AT_ONCE = 200
 """The most events that a watch reads in one go."""
+FORGOTTEN_AT_ONCE = 500
+"""The most events that one transaction deletes: the organization's clock is locked meanwhile."""
 
 _encode = msgspec.json.Encoder().encode
 _decode_snapshot = msgspec.json.Decoder(Import).decode
@@ -93,15 +95,18 @@ async def organizations_with_old_events(
 
 
 async def forget_events(
-    connection: Connection, organization_id: str, *, older_than: timedelta, limit: int = 1_000
-) -> None:
-    """Delete the organization's oldest events, at most `limit`, and raise the floor that says so.
+    connection: Connection, organization_id: str, *, older_than: timedelta, limit: int = FORGOTTEN_AT_ONCE
+) -> bool:
+    """Delete the organization's oldest events, at most `limit`, and raise the floor that says so; whether there may be
+    more.
 
     Locks the clock: nothing else may be locked after it.
     """
     floor = await connection.fetchval(SQL.raise_floor, organization_id, older_than, limit)
-    if floor is not None:
-        await connection.execute(SQL.delete_events, organization_id, floor)
+    if floor is None:
+        return False
+    tag = await connection.execute(SQL.delete_events, organization_id, floor)
+    return int(tag.removeprefix("DELETE ")) >= limit
 
 
 def event_of(record: Record) -> Event:

@@ -5,7 +5,7 @@ that an event can record exactly that; None means that the change was not allowe
 happened.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -18,12 +18,16 @@ from imports_service.domain.queries import ImportFilter, ImportOrder, ImportPosi
 from imports_service.store.database import Connection
 from imports_service.store.statements import SQL
 
+OUTCOMES_AT_ONCE = 200
+"""How many segments' outcomes one transaction deletes: some may hold megabytes."""
+
 _encode = msgspec.json.Encoder().encode
 _decode_spec = msgspec.json.Decoder(ImportSpec).decode
 
 
 class NewImport(msgspec.Struct, frozen=True, kw_only=True):
-    """An import that does not exist yet. `turn` is what `lanes.enter_lane` gave; `segments` their number."""
+    """An import that does not exist yet. `turn` is what `lanes.enter_lane` gave; `segments` their number; `after`: the
+    uids of what it waits for."""
 
     organization_id: str
     uid: str
@@ -38,6 +42,7 @@ class NewImport(msgspec.Struct, frozen=True, kw_only=True):
     trace_context: str | None = None
     retry_of: str | None = None
     validate_only: bool = False
+    after: Sequence[str] = ()
 
 
 async def insert_import(connection: Connection, new: NewImport) -> Import:
@@ -59,6 +64,7 @@ async def insert_import(connection: Connection, new: NewImport) -> Import:
         new.inputs_size,
         new.segments,
         new.validate_only,
+        list(new.after),
     )
     if record is None:
         raise ImportIdTaken(str(ImportName(new.organization_id, new.import_id)))
@@ -166,17 +172,20 @@ async def update_import_fields(
 async def delete_import(connection: Connection, organization_id: str, uid: str) -> bool:
     """Delete the import, its units, outcomes and report; False when it was gone. The caller has locked it.
 
-    Units that are locked at this moment stay, and go with the last of the import's objects.
+    Units that are locked at this moment, and outcomes of more than some hundred segments, stay and go with the last of
+    the import's objects.
     """
     await delete_parts(connection, organization_id, uid)
     return await connection.fetchrow(SQL.delete_import, organization_id, uid) is not None
 
 
-async def delete_parts(connection: Connection, organization_id: str, uid: str) -> None:
-    """Delete everything of an import but its own row, its events and what it imported."""
+async def delete_parts(connection: Connection, organization_id: str, uid: str) -> bool:
+    """Delete everything of an import but its own row, its events and what it imported, as far as a short transaction
+    can; whether there may be more."""
     await connection.execute(SQL.delete_units, organization_id, uid)
-    await connection.execute(SQL.delete_outcomes, organization_id, uid)
     await connection.execute(SQL.delete_report, organization_id, uid)
+    tag = await connection.execute(SQL.delete_outcomes, organization_id, uid, OUTCOMES_AT_ONCE)
+    return tag == f"DELETE {OUTCOMES_AT_ONCE}"
 
 
 class ExpiredImport(msgspec.Struct, frozen=True):
@@ -274,6 +283,7 @@ def import_of(record: Record) -> Import:
         spec=_decode_spec(record["spec"]),
         creator=record["creator"],
         validate_only=record["validate_only"],
+        is_waiting=bool(record["after"]) and closing is None,
         status=Status(record["status"]),
         closing=Closing(closing) if closing is not None else None,
         inputs_size=record["inputs_size"],

@@ -5,12 +5,20 @@ Lanes are the first lock of all; nothing that holds one waits for a segment, a r
 """
 
 from datetime import timedelta
+from typing import NamedTuple
 
 from imports_service.store.database import Connection
 from imports_service.store.statements import SQL
 
 REST = timedelta(seconds=1)
 """How long a lane with nothing ready is left alone; also what a lost wake-up costs at most."""
+
+
+class ClaimedLane(NamedTuple):
+    """An organization whose turn it is. `release_due`: its imports that wait for others are to be looked at."""
+
+    organization_id: str
+    release_due: bool
 
 
 async def enter_lane(connection: Connection, organization_id: str) -> int:
@@ -23,11 +31,27 @@ async def wake_lane(connection: Connection, organization_id: str) -> None:
     await connection.execute(SQL.wake_lane, organization_id)
 
 
-async def claim_lane(connection: Connection) -> str | None:
+async def claim_lane(connection: Connection) -> ClaimedLane | None:
     """The organization whose turn it is, its lane locked; None when none is awake, or others hold all that
     are."""
-    organization_id: str | None = await connection.fetchval(SQL.claim_lane)
-    return organization_id
+    record = await connection.fetchrow(SQL.claim_lane)
+    return None if record is None else ClaimedLane(record["organization_id"], record["release_due"])
+
+
+async def plan_release(connection: Connection, organization_id: str, delay: timedelta) -> None:
+    """Say when the organization's imports that wait for others are to be looked at. Its lane is locked."""
+    await connection.execute(SQL.plan_release, organization_id, delay)
+
+
+async def drop_release(connection: Connection, organization_id: str) -> None:
+    """Look at an organization no more in which nothing waits, until its next import. Its lane is locked."""
+    await connection.execute(SQL.drop_release, organization_id)
+
+
+async def wake_waiting(connection: Connection, organization_id: str) -> None:
+    """Have the imports that wait looked at; after the commit that ended what they wait for, in a transaction of its
+    own."""
+    await connection.execute(SQL.wake_waiting, organization_id)
 
 
 async def is_any_awake(connection: Connection) -> bool:

@@ -66,7 +66,7 @@ async def migrate(url: str, *, directory: Path = MIGRATIONS) -> list[str]:
         url, server_settings={"application_name": "imports-migrate"}
     )
     try:
-        await connection.execute(SQL.lock_migrations, LOCK_NUMBER)
+        await lock_schema(connection)
         await connection.execute(SQL.create_schema_migration)
         missing = _missing(migrations, await _applied(connection))
         for migration in missing:
@@ -79,8 +79,18 @@ async def migrate(url: str, *, directory: Path = MIGRATIONS) -> list[str]:
 async def require_migrated(database: Database, *, directory: Path = MIGRATIONS) -> None:
     """Raises `SchemaMismatch`, naming the command to run, when a migration is missing or was edited."""
     async with database.connection() as connection:
-        found = await connection.fetchval(SQL.find_schema_migration)
-        applied = await _applied(connection) if found else {}
+        await require_current(connection, directory=directory)
+
+
+async def lock_schema(connection: "asyncpg.Connection[Any]") -> None:
+    """Wait for whoever else changes the schema, and keep others waiting until the connection is closed."""
+    await connection.execute(SQL.lock_migrations, LOCK_NUMBER)
+
+
+async def require_current(connection: Any, *, directory: Path = MIGRATIONS) -> None:
+    """As `require_migrated`, on a connection of the caller's."""
+    found = await connection.fetchval(SQL.find_schema_migration)
+    applied = await _applied(connection) if found else {}
     if missing := _missing(read_migrations(directory), applied):
         names = ", ".join(migration.name for migration in missing)
         raise SchemaMismatch(f"the database has not been migrated ({names} missing); run `{COMMAND}` first")

@@ -14,10 +14,14 @@ from imports_service.store.units import Claimed
 
 
 class StoredOutcomes(msgspec.Struct, frozen=True):
-    """The outcomes of one segment as stored; `encoded` is for `domain.outcomes` to decode."""
+    """The outcomes of one segment as stored; `encoded` is for `domain.outcomes` to decode.
+
+    `is_moved`: they are in the import's object, and `encoded` has only their counts.
+    """
 
     segment: int
     encoded: EncodedOutcomes
+    is_moved: bool = False
 
 
 async def insert_outcome(connection: Connection, claimed: Claimed, encoded: EncodedOutcomes) -> None:
@@ -67,13 +71,14 @@ async def read_outcomes(
                 record["issues"],
                 record["summary"],
             ),
+            record["is_moved"],
         )
         for record in records
     ]
 
 
 async def insert_report(connection: Connection, organization_id: str, import_uid: str, report: bytes) -> None:
-    """Store the encoded report, in the transaction that ends the import."""
+    """Store the encoded report: in the transaction that ends the import, or for one that ended without."""
     await connection.execute(SQL.insert_report, organization_id, import_uid, report)
 
 

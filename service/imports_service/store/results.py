@@ -5,7 +5,9 @@ and retries are made of. It is found by the counts that are stored with the outc
 from collections.abc import Collection
 
 import msgspec
+from asyncpg import Record
 
+from imports_service.domain.outcome_object import Part
 from imports_service.domain.outcomes import NumberedOutcomes, decode_outcomes
 from imports_service.domain.rows import Outcome
 from imports_service.store.database import Connection
@@ -22,20 +24,19 @@ _COUNTED = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.FAILED)
 class ResultSegment(msgspec.Struct, frozen=True, kw_only=True):
     """A segment with what became of its rows.
 
-    Where it is not finished `outcomes` is None, and `first_row`, `last_row` and `row_count` say which rows it has; a
-    retry's rows have gaps between their numbers.
+    Where it is not finished `first_row`, `last_row` and `row_count` say which rows it has; a retry's rows have gaps
+    between their numbers. `part` says where in the import's object the outcomes are once they have moved; `outcomes`
+    is empty then.
     """
 
     segment: int
     first_row: int
     last_row: int
     row_count: int
-    outcomes: bytes | None
+    is_done: bool
+    outcomes: bytes
     issues: bytes | None
-
-    @property
-    def is_done(self) -> bool:
-        return self.outcomes is not None
+    part: Part | None
 
     @property
     def has_gaps(self) -> bool:
@@ -43,7 +44,7 @@ class ResultSegment(msgspec.Struct, frozen=True, kw_only=True):
 
     def decoded(self) -> NumberedOutcomes:
         """The outcomes of a finished segment. Takes milliseconds for thousands of rows."""
-        return decode_outcomes(self.outcomes or b"", self.issues)
+        return decode_outcomes(self.outcomes, self.issues)
 
 
 async def find_result_segments(
@@ -80,13 +81,21 @@ async def find_result_segments(
             first_row=record["first_row"] or 0,
             last_row=record["last_row"] or 0,
             row_count=record["row_count"] or 0,
-            outcomes=record["outcomes"],
+            is_done=record["row_count"] is None,
+            outcomes=record["outcomes"] or b"",
             issues=record["issues"],
+            part=_part_of(record),
         )
         for record in records
         if record["segment"] is not None
     ]
     return segments, any(record["has_more"] for record in records)
+
+
+def _part_of(record: Record) -> Part | None:
+    if record["place"] is None:
+        return None
+    return Part(record["segment"], record["place"], record["outcomes_size"], record["issues_size"])
 
 
 async def segment_of_row(

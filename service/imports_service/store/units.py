@@ -12,8 +12,9 @@ import msgspec
 from asyncpg import Record
 
 from imports_service.store.database import Connection
-from imports_service.store.lanes import advance_lane, claim_lane, rest_lane
+from imports_service.store.lanes import REST, advance_lane, claim_lane, drop_release, plan_release, rest_lane
 from imports_service.store.statements import SQL
+from imports_service.store.waiting import has_waiting
 
 CLOSING = -1
 """The segment number of a closing."""
@@ -48,6 +49,15 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_closing(self) -> bool:
         return self.segment == CLOSING
+
+
+class ReleaseDue(msgspec.Struct, frozen=True):
+    """In place of a unit: imports of the organization wait for others, and it is time to see whether these have ended.
+
+    Whoever gets it looks; should it die before, another one is told so after `lanes.REST`.
+    """
+
+    organization_id: str
 
 
 class Returned(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,8 +96,12 @@ async def insert_units(
     *,
     turn: int,
     in_order: bool,
+    waits: bool = False,
 ) -> None:
-    """Store the segments of a new import, all ready, or in order: the first ready and the others waiting."""
+    """Store the segments of a new import, all ready, or in order: the first ready and the others waiting.
+
+    `waits`: all of them wait, for the release of the import.
+    """
     columns: tuple[list[str | None], ...] = ([], [], [], [], [], [])
     for number, segment in enumerate(segments):
         values = (
@@ -96,7 +110,7 @@ async def insert_units(
             None if segment.last_row is None else str(segment.last_row),
             str(segment.row_count),
             str(turn),
-            "waiting" if in_order and number else "ready",
+            "waiting" if waits or (in_order and number) else "ready",
         )
         for column, value in zip(columns, values, strict=True):
             column.append(value)
@@ -109,15 +123,22 @@ async def insert_closing(connection: Connection, organization_id: str, import_ui
     await connection.execute(SQL.insert_closing, organization_id, import_uid)
 
 
-async def claim(connection: Connection, *, worker: str, lease: timedelta) -> Claimed | None:
+async def claim(connection: Connection, *, worker: str, lease: timedelta) -> Claimed | ReleaseDue | None:
     """Lease the next unit to the worker, organizations taking turns; None when nothing is ready.
 
+    Before it gives units of an organization, it has the imports looked at that wait for others, when that is due.
     Locks lanes and one unit: the transaction is to be committed at once.
     """
     for _ in range(MAX_LANES_PER_CLAIM):
-        organization_id = await claim_lane(connection)
-        if organization_id is None:
+        lane = await claim_lane(connection)
+        if lane is None:
             return None
+        organization_id = lane.organization_id
+        if lane.release_due:
+            if await has_waiting(connection, organization_id):
+                await plan_release(connection, organization_id, REST)
+                return ReleaseDue(organization_id)
+            await drop_release(connection, organization_id)
         record = await connection.fetchrow(SQL.claim_unit, organization_id, str(uuid4()), lease, worker)
         if record is None:
             await rest_lane(connection, organization_id)

@@ -55,7 +55,7 @@ async def delete_upload(connection: Connection, organization_id: str, uid: str) 
     return await connection.fetchval(SQL.delete_upload, organization_id, uid) is not None
 
 
-async def lapsed_uploads(connection: Connection, *, limit: int = 100) -> list[LapsedUpload]:
+async def lapsed_uploads(connection: Connection, *, limit: int) -> list[LapsedUpload]:
     """Uploads of all organizations whose lease has run out; read without locks."""
     records = await connection.fetch(SQL.list_lapsed_uploads, limit)
     return [LapsedUpload(record["organization_id"], record["uid"]) for record in records]
@@ -74,7 +74,7 @@ async def trash(
     await connection.execute(SQL.insert_trash, organization_id, import_uid, prefix, delay)
 
 
-async def next_trash(connection: Connection, *, limit: int = 100) -> list[Trash]:
+async def next_trash(connection: Connection, *, limit: int) -> list[Trash]:
     """Prefixes of all organizations whose time has come, longest due first; read without locks."""
     records = await connection.fetch(SQL.list_trash, limit)
     return [
@@ -83,18 +83,20 @@ async def next_trash(connection: Connection, *, limit: int = 100) -> list[Trash]
     ]
 
 
-async def finish_sweep(connection: Connection, swept: Trash, *, again_after: timedelta) -> None:
-    """Note that the prefix was emptied. After the second time nothing is left of the import: the row goes
-    too."""
+async def finish_sweep(connection: Connection, swept: Trash, *, again_after: timedelta) -> bool:
+    """Note that the prefix was emptied. After the second time nothing may be left of the import: the row goes with the
+    last of it. False: there is more, to be done in a transaction of its own."""
     if swept.swept == 0:
         await connection.execute(SQL.mark_swept, swept.organization_id, swept.import_uid, again_after)
-        return
-    await delete_parts(connection, swept.organization_id, swept.import_uid)
+        return True
+    if await delete_parts(connection, swept.organization_id, swept.import_uid):
+        return False
     await connection.execute(SQL.delete_trash, swept.organization_id, swept.import_uid)
+    return True
 
 
 async def unswept_imports(
-    connection: Connection, *, ended_before: timedelta, limit: int = 100
+    connection: Connection, *, ended_before: timedelta, limit: int
 ) -> list[UnsweptImport]:
     """Imports of all organizations that ended so long ago and whose files were never looked through."""
     records = await connection.fetch(SQL.list_unswept_imports, ended_before, limit)

@@ -24,6 +24,7 @@ class PendingReason(StrEnum):
     """Why an import has not started yet."""
 
     QUEUED = "queued"
+    AFTER = "after"
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

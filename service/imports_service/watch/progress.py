@@ -44,7 +44,7 @@ class ProgressMeter:
             rows_per_second=running.rows_per_second if running else 0.0,
             percent=100.0 * _rows_done(snapshot) / snapshot.inputs_size,
             eta=self._time_left(snapshot, running) if running else None,
-            pending_reason=PendingReason.QUEUED if pending else None,
+            pending_reason=_pending_reason(snapshot) if pending else None,
             queue_position=ahead if pending else 0,
         )
 
@@ -94,6 +94,10 @@ class _Closing:
         self.began = began
         self.rate = rate
         self.was_seen_to_begin = was_seen_to_begin
+
+
+def _pending_reason(pending: Import) -> PendingReason:
+    return PendingReason.AFTER if pending.is_waiting else PendingReason.QUEUED
 
 
 def _rows_done(snapshot: Import) -> int:

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 import structlog
 
+from imports_service.commands.awaited import wake_those_after
 from imports_service.domain.errors import Unavailable
 from imports_service.domain.imports import Closing
 from imports_service.store import imports, lanes, units
@@ -70,6 +71,14 @@ async def give_up(equipment: Equipment, connection: Connection, unit: Returned) 
         await units.insert_closing(connection, unit.organization_id, unit.import_uid)
 
 
+async def announce_end(equipment: Equipment, unit: Returned) -> None:
+    """Wake what waits for the import that a closing given up has ended; after the commit."""
+    if unit.is_closing and unit.is_given_up:
+        await wake_those_after(
+            unit.organization_id, unit.import_uid, database=equipment.database, nudges=equipment.nudges
+        )
+
+
 async def _hand_back(equipment: Equipment, claimed: Claimed, *, counts: bool, error: str) -> None:
     """Give the unit back, bounded in time: when that fails too, its lease runs out and the rescue finds it."""
     try:
@@ -86,6 +95,9 @@ async def _hand_back(equipment: Equipment, claimed: Claimed, *, counts: bool, er
                 await give_up(equipment, connection, returned)
         async with asyncio.timeout(HAND_BACK_SECONDS), equipment.database.transaction() as connection:
             await lanes.wake_lane(connection, claimed.organization_id)
+        if returned is not None:
+            async with asyncio.timeout(HAND_BACK_SECONDS):
+                await announce_end(equipment, returned)
     except (Unavailable, TimeoutError) as away:
         log.warning("not handed back; its lease will run out", error=str(away), **facts(claimed))
     except Exception:

@@ -4,6 +4,7 @@ A closing is a unit like a segment: leased, fenced, taken up by another worker w
 then is left under a name that carries its lease token, and no import will ever name it.
 """
 
+from imports_service.commands.awaited import wake_those_after
 from imports_service.domain.imports import Closing, EventKind, Import
 from imports_service.store import events, imports, outcomes, units
 from imports_service.store.conflicts import settle
@@ -24,6 +25,13 @@ async def close_import(equipment: Equipment, held: Held) -> None:
     files = await write_files(equipment, imported, claimed.lease_token)
     await _end(equipment, held, imported, files)
     equipment.nudges.changed(claimed.organization_id, claimed.import_uid)
+    await equipment.checkpoints.reach("after-closing")
+    await wake_those_after(
+        claimed.organization_id,
+        claimed.import_uid,
+        database=equipment.database,
+        nudges=equipment.nudges,
+    )
 
 
 async def end_without_files(

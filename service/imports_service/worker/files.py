@@ -21,6 +21,7 @@ from imports_service.pipeline.files import AttachmentWriter, FailedInputsWriter,
 from imports_service.pipeline.segments import SegmentHeader, unpack
 from imports_service.store import outcomes, units
 from imports_service.worker.equipment import Equipment
+from imports_service.worker.leases import LeaseLost
 from imports_service.worker.supply import SLICE_ROWS
 
 AHEAD = 1  # segments read while one is written; with the one in hand three are in memory
@@ -45,7 +46,7 @@ class _EndedSegment:
 
 
 async def write_files(equipment: Equipment, imported: Import, lease_token: str) -> Files:
-    """Write both files under names that carry the lease token. Raises `Unavailable`."""
+    """Write both files under names that carry the lease token. Raises `LeaseLost`, `Unavailable`."""
     builder = ReportBuilder()
     ready: asyncio.Queue[_EndedSegment | None] = asyncio.Queue(AHEAD)
 
@@ -83,6 +84,8 @@ async def _ended_segments(
                 [stored] = await outcomes.read_outcomes(
                     connection, organization_id, uid, from_segment=segment.segment, limit=1
                 )
+            if stored.is_moved:
+                raise LeaseLost(f"{imported.name} has been ended by another")
             numbered = decode_outcomes(stored.encoded.outcomes, stored.encoded.issues)
             if builder.wants_issues:
                 builder.add(numbered)

@@ -7,24 +7,41 @@ other: a store that hangs must not keep leases from being rescued. What goes wro
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import TypeVar
 
+import msgspec
 import structlog
 
 from imports_service.commands.delete import expire_import
 from imports_service.domain.errors import Unavailable
 from imports_service.domain.names import import_prefix
-from imports_service.store import backends, events, imports, lanes, rehearsals, requests, units, uploads
+from imports_service.store import (
+    backends,
+    events,
+    imports,
+    lanes,
+    moves,
+    rehearsals,
+    requests,
+    units,
+    uploads,
+)
 from imports_service.worker import attempts
 from imports_service.worker.equipment import Equipment
+from imports_service.worker.moves import move_outcomes
 
 log = structlog.get_logger()
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 Chore = Callable[[Equipment], Awaitable[None]]
 
 REQUESTS_KEPT = timedelta(hours=24)
+AT_ONCE = 100
+"""How many a chore looks up before it looks again."""
 
 
 async def keep_house(equipment: Equipment, stop: asyncio.Event) -> None:
@@ -52,6 +69,20 @@ def put_off(what: str, **facts: object) -> Iterator[None]:
         log.warning("put off", what=what, error=str(away), **facts)
     except Exception:
         log.exception("put off", what=what, **facts)
+
+
+async def _each(
+    look_up: Callable[[], Awaitable[Sequence[T]]], work: Callable[[T], Awaitable[None]], what: str
+) -> None:
+    """Do the work for each that is found, and look again as long as there are many and some of it goes well."""
+    done = found = AT_ONCE
+    while done and found == AT_ONCE:
+        items = await look_up()
+        done, found = 0, len(items)
+        for item in items:
+            with put_off(what, **msgspec.structs.asdict(item)):
+                await work(item)
+                done += 1
 
 
 async def rescue_units(equipment: Equipment) -> None:
@@ -84,6 +115,7 @@ async def _rescue_unit(equipment: Equipment, organization_id: str) -> bool:
         await lanes.wake_lane(connection, organization_id)
     equipment.nudges.changed(organization_id, rescued.import_uid)
     equipment.nudges.work()
+    await attempts.announce_end(equipment, rescued)
     return True
 
 
@@ -99,62 +131,87 @@ async def _free_frozen(equipment: Equipment, organization_id: str) -> None:
 
 async def abandon_uploads(equipment: Equipment) -> None:
     """Hand the objects of uploads that broke off to the trash."""
-    async with equipment.database.connection() as connection:
-        lapsed = await uploads.lapsed_uploads(connection)
-    for upload in lapsed:
-        with put_off("abandon", organization=upload.organization_id, import_uid=upload.uid):
-            await _abandon_upload(equipment, upload)
 
+    async def lapsed() -> list[uploads.LapsedUpload]:
+        async with equipment.database.connection() as connection:
+            return await uploads.lapsed_uploads(connection, limit=AT_ONCE)
 
-async def _abandon_upload(equipment: Equipment, upload: uploads.LapsedUpload) -> None:
-    async with equipment.database.transaction() as connection:
-        if await uploads.take_lapsed_upload(connection, upload.organization_id, upload.uid):
-            prefix = import_prefix(upload.organization_id, upload.uid)
-            await uploads.trash(
-                connection, upload.organization_id, upload.uid, prefix, delay=2 * equipment.settings.lease
-            )
+    async def abandon(upload: uploads.LapsedUpload) -> None:
+        async with equipment.database.transaction() as connection:
+            if await uploads.take_lapsed_upload(connection, upload.organization_id, upload.uid):
+                prefix = import_prefix(upload.organization_id, upload.uid)
+                await uploads.trash(
+                    connection, upload.organization_id, upload.uid, prefix, delay=2 * equipment.settings.lease
+                )
+
+    await _each(lapsed, abandon, "abandon")
 
 
 async def sweep_trash(equipment: Equipment) -> None:
     """Delete what is in the trash, twice: a put that was under way at the first time is found at the second."""
-    async with equipment.database.connection() as connection:
-        due = await uploads.next_trash(connection)
-    for trash in due:
-        with put_off("sweep", prefix=trash.prefix):
-            await equipment.objects.delete_prefix(trash.prefix)
+
+    async def due() -> list[uploads.Trash]:
+        async with equipment.database.connection() as connection:
+            return await uploads.next_trash(connection, limit=AT_ONCE)
+
+    async def sweep(trash: uploads.Trash) -> None:
+        await equipment.objects.delete_prefix(trash.prefix)
+        is_finished = False
+        while not is_finished:
             async with equipment.database.transaction() as connection:
-                await uploads.finish_sweep(connection, trash, again_after=equipment.settings.lease)
+                is_finished = await uploads.finish_sweep(
+                    connection, trash, again_after=equipment.settings.lease
+                )
+
+    await _each(due, sweep, "sweep")
 
 
 async def sweep_files(equipment: Equipment) -> None:
     """Delete the files of ended imports that closings which did not come to their end have left."""
-    async with equipment.database.connection() as connection:
-        ended = await uploads.unswept_imports(connection, ended_before=2 * equipment.settings.lease)
-    for imported in ended:
-        with put_off("sweep files", organization=imported.organization_id, import_uid=imported.uid):
-            await _sweep_files(equipment, imported)
+    age = 2 * equipment.settings.lease
 
+    async def unswept() -> list[uploads.UnsweptImport]:
+        async with equipment.database.connection() as connection:
+            return await uploads.unswept_imports(connection, ended_before=age, limit=AT_ONCE)
 
-async def _sweep_files(equipment: Equipment, imported: uploads.UnsweptImport) -> None:
-    named = frozenset(name for name in (imported.attachment, imported.failed_inputs) if name is not None)
-    prefix = f"{import_prefix(imported.organization_id, imported.uid)}files/"
-    await equipment.objects.delete_prefix(prefix, keep=named)
-    async with equipment.database.transaction() as connection:
-        await uploads.mark_files_swept(connection, imported.organization_id, imported.uid)
+    async def sweep(imported: uploads.UnsweptImport) -> None:
+        named = frozenset(name for name in (imported.attachment, imported.failed_inputs) if name is not None)
+        prefix = f"{import_prefix(imported.organization_id, imported.uid)}files/"
+        await equipment.objects.delete_prefix(prefix, keep=named)
+        async with equipment.database.transaction() as connection:
+            await uploads.mark_files_swept(connection, imported.organization_id, imported.uid)
+
+    await _each(unswept, sweep, "sweep files")
 
 
 async def expire_imports(equipment: Equipment) -> None:
-    """Delete the imports whose retention is over."""
-    async with equipment.database.connection() as connection:
-        expired = await imports.expired_imports(connection)
-    for imported in expired:
-        with put_off("expire", organization=imported.organization_id, import_uid=imported.uid):
-            await expire_import(
-                imported,
-                lease=equipment.settings.lease,
-                database=equipment.database,
-                nudges=equipment.nudges,
-            )
+    """Delete the imports whose retention is over, each in a transaction of its own."""
+
+    async def expired() -> list[imports.ExpiredImport]:
+        async with equipment.database.connection() as connection:
+            return await imports.expired_imports(connection, limit=AT_ONCE)
+
+    async def expire(imported: imports.ExpiredImport) -> None:
+        await expire_import(
+            imported, lease=equipment.settings.lease, database=equipment.database, nudges=equipment.nudges
+        )
+
+    await _each(expired, expire, "expire")
+
+
+async def move_all_outcomes(equipment: Equipment) -> None:
+    """Move the outcomes of imports that ended two leases ago or longer into the object store: no closing reads them any
+    more, and hardly anybody who waited for the end."""
+    age = 2 * equipment.settings.lease
+
+    async def unmoved() -> list[moves.Unmoved]:
+        async with equipment.database.connection() as connection:
+            return await moves.unmoved_imports(connection, ended_before=age, limit=AT_ONCE)
+
+    async def move(each: moves.Unmoved) -> None:
+        await move_outcomes(equipment, each)
+
+    await _each(unmoved, move, "move outcomes")
 
 
 async def empty_rehearsals(equipment: Equipment) -> None:
@@ -170,20 +227,24 @@ async def empty_rehearsals(equipment: Equipment) -> None:
 
 
 async def forget_events(equipment: Equipment) -> None:
-    """Forget events that no watcher may ask for any more."""
+    """Forget events that no watcher may ask for any more, some hundred a transaction."""
     age = equipment.settings.event_retention
     async with equipment.database.connection() as connection:
         organizations = await events.organizations_with_old_events(connection, older_than=age)
     for organization_id in organizations:
         with put_off("forget events", organization=organization_id):
-            async with equipment.database.transaction() as connection:
-                await events.forget_events(connection, organization_id, older_than=age)
+            has_more = True
+            while has_more:
+                async with equipment.database.transaction() as connection:
+                    has_more = await events.forget_events(connection, organization_id, older_than=age)
 
 
 async def forget_requests(equipment: Equipment) -> None:
     """Forget request ids that are old and whose import is gone."""
-    async with equipment.database.transaction() as connection:
-        await requests.forget_requests(connection, older_than=REQUESTS_KEPT)
+    forgotten = AT_ONCE
+    while forgotten == AT_ONCE:
+        async with equipment.database.transaction() as connection:
+            forgotten = await requests.forget_requests(connection, older_than=REQUESTS_KEPT, limit=AT_ONCE)
 
 
 CHORES: tuple[Chore, ...] = (
@@ -192,6 +253,7 @@ CHORES: tuple[Chore, ...] = (
     sweep_trash,
     sweep_files,
     expire_imports,
+    move_all_outcomes,
     empty_rehearsals,
     forget_events,
     forget_requests,

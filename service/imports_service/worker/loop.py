@@ -13,11 +13,12 @@ import structlog
 from imports_service.domain.errors import Unavailable
 from imports_service.store import lanes, units
 from imports_service.store.database import TransactionConflict
-from imports_service.store.units import Claimed
+from imports_service.store.units import Claimed, ReleaseDue
 from imports_service.worker import attempts
 from imports_service.worker.closing import close_import
 from imports_service.worker.equipment import Equipment
 from imports_service.worker.leases import Held, Leases
+from imports_service.worker.release import release_waiting
 from imports_service.worker.segment import SegmentRunner
 from imports_service.worker.supply import SegmentSupply
 
@@ -86,20 +87,35 @@ class Worker:
         except Exception:
             log.exception("no claim")
             return False
+        if isinstance(claimed, ReleaseDue):
+            return await self._release(claimed)
         if claimed is None:
             await self._rest(rest_seconds)
             return True
         self._equipment.nudges.work_wanted.set()  # where one unit was ready, another may be
         return await attempts.run(self._equipment, self.leases, claimed, self._run)
 
-    async def _claim(self) -> tuple[Claimed | None, float]:
-        """A unit; or None, and how long to rest before the next claim."""
+    async def _claim(self) -> tuple[Claimed | ReleaseDue | None, float]:
+        """A unit, or what is to be done first; or None, and how long to rest before the next claim."""
         settings = self._equipment.settings
         async with self._equipment.database.transaction() as connection:
             claimed = await units.claim(connection, worker=self._equipment.worker, lease=settings.lease)
             if claimed is None and await lanes.is_any_awake(connection):
                 return None, BUSY_SECONDS
         return claimed, IDLE_SECONDS
+
+    async def _release(self, due: ReleaseDue) -> bool:
+        """Look at the imports that wait; False when a part is away. What goes wrong is tried again in a second."""
+        try:
+            await release_waiting(self._equipment, due.organization_id)
+        except TransactionConflict as conflict:
+            log.info("no release", error=str(conflict), organization=due.organization_id)
+        except Unavailable as away:
+            log.warning("no release", error=str(away), organization=due.organization_id)
+            return False
+        except Exception:
+            log.exception("no release", organization=due.organization_id)
+        return True
 
     async def _run(self, held: Held) -> None:
         if held.claimed.is_closing:

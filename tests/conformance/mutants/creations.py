@@ -9,7 +9,7 @@ from google.protobuf.empty_pb2 import Empty
 from commerce.imports.v1 import imports_pb2 as pb
 from imports_client.testing import creation
 from imports_client.testing.documents import rows_of
-from imports_client.testing.names import parse_parent
+from imports_client.testing.names import parse_name, parse_parent
 from imports_client.testing.refused import Refused
 from imports_client.testing.world import Request
 from tests.conformance.mutants.mutant import Breakable, Context, breaks
@@ -186,3 +186,19 @@ async def _one_header(
         if is_first or each.WhichOneof("part") != "header":
             yield each
         is_first = False
+
+
+@breaks("after/waits", "after/unknown")
+class WaitsForNothing(Breakable):
+    async def CreateImport(self, request: pb.CreateImportRequest, context: Context) -> pb.Import:
+        request.spec.ClearField("after")
+        return await super().CreateImport(request, context)
+
+
+@breaks("after/gone")
+class WaitsForWhatIsGone(Breakable):
+    async def DeleteImport(self, request: pb.DeleteImportRequest, context: Context) -> Empty:
+        answer = await super().DeleteImport(request, context)
+        for held in self.world.organization(parse_name(request.name).organization).pending():
+            held.after = [held.message.uid] if held.after else []
+        return answer

@@ -11,6 +11,7 @@ guaranteed.
 """
 
 from imports_client.testing.conformance import (
+    after,
     changes,
     creation,
     deletion,
@@ -44,6 +45,7 @@ CHECKS = (
     filters,
     stopping,
     creation,
+    after,
     changes,
     reading,
     errors,

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -79,9 +79,12 @@ class Scene:
         validate_only: bool = False,
         reference: str = "",
         skip_errors: bool = True,
+        after: Sequence[str] = (),
     ) -> pb.Import:
         """An import of so many rows; the last `failed` of them are no JSON. Fails the check when it is refused."""
-        spec = pb.ImportSpec(resource_type=resource_type, skip_errors=skip_errors, reference=reference)
+        spec = pb.ImportSpec(
+            resource_type=resource_type, skip_errors=skip_errors, reference=reference, after=after
+        )
         created = await self.answered(
             self.imports.CreateImport(
                 pb.CreateImportRequest(

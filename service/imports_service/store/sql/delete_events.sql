@@ -1,6 +1,6 @@
 -- Delete the events of an organization up to its floor.
 --
--- $1 organization_id text, $2 floor bigint  ->  nothing
+-- $1 organization_id text, $2 floor bigint  ->  nothing; the tag says how many there were
 --
 -- Locks rows that nobody changes, under the clock's lock.
 DELETE FROM event

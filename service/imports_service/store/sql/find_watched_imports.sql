@@ -12,7 +12,7 @@ SELECT
     import.updated_count, import.unchanged_count, import.errors_count, import.warnings_count,
     import.not_processed_count, import.attachment, import.failed_inputs, import.retry_of, import.created_at,
     import.updated_at, import.started_at, import.completed_at, import.interrupted_at, import.interrupt_requested_at,
-    import.expires_at
+    import.expires_at, import.after
 FROM (SELECT 1) AS always
 LEFT JOIN organization_clock AS clock ON clock.organization_id = $1
 LEFT JOIN (
@@ -22,7 +22,7 @@ LEFT JOIN (
         found.updated_count, found.unchanged_count, found.errors_count, found.warnings_count,
         found.not_processed_count, found.attachment, found.failed_inputs, found.retry_of, found.created_at,
         found.updated_at, found.started_at, found.completed_at, found.interrupted_at, found.interrupt_requested_at,
-        found.expires_at
+        found.expires_at, found.after
     FROM (
         SELECT named.uid
         FROM unnest($2::text[]) AS wanted (import_id)
@@ -37,7 +37,7 @@ LEFT JOIN (
             organization_id, uid::text AS uid, import_id, version, etag, spec, creator, validate_only, status,
             closing, inputs_size, created_count, updated_count, unchanged_count, errors_count, warnings_count,
             not_processed_count, attachment, failed_inputs, retry_of, created_at, updated_at, started_at,
-            completed_at, interrupted_at, interrupt_requested_at, expires_at
+            completed_at, interrupted_at, interrupt_requested_at, expires_at, after
         FROM import
         WHERE organization_id = $1 AND import.uid = wanted.uid
         LIMIT 1

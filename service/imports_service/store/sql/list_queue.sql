@@ -2,8 +2,9 @@
 --
 -- $1 organization_id text  ->  rows: uid text
 --
--- Takes no lock. Pending imports are bounded by the quota and have an index of their own.
+-- Takes no lock. Pending imports are bounded by the quota and have an index of their own. Those that wait for others
+-- are before nobody: they come last.
 SELECT uid::text AS uid
 FROM import
 WHERE organization_id = $1 AND status = 'pending'
-ORDER BY turn, uid;
+ORDER BY after <> '{}', turn, uid;
