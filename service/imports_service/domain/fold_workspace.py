@@ -206,7 +206,8 @@ class Workspace:
     def _remember_stored(self, shape: Shape, stored: Iterable[StoredResource]) -> None:
         """Add the stored resources of one type, in the order in which they were made."""
         ordered = sorted(stored, key=attrgetter("created_at", "id"))
-        resources = [Resource(shape, one.id, one.key, one, next(self._places)) for one in ordered]
+        ids, keys = [one.id for one in ordered], [one.key for one in ordered]
+        resources = list(map(Resource, repeat(shape), ids, keys, ordered, self._places))
         self._remember_all(shape.name, resources, [one.owner_id for one in ordered])
 
     def _remember_all(
