@@ -56,8 +56,8 @@ class Comparison:
             return False
         if values == current:
             return True
-        if self._others(values[0]) != self._no_others:
-            self._narrow(self._names_given_by(values[0]))
+        if (names := self._names_given_by(values[0])) != self._names:
+            self._narrow(names)
         if any(others != self._no_others for others in map(self._others, values)):
             return False
         return list(map(self._given, values)) == list(map(self._given, current))
