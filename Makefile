@@ -29,6 +29,9 @@ endif
 fuzz: .venv/dev ## Run the properties of whole documents and of watches with many examples (EXAMPLES=2000)
 	@IMPORTS_FUZZ_EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest $(or $(ONLY),tests/model tests/watch_properties)
 
+chaos: .venv/dev ## Kill, freeze and cut off whatever runs, under load, and judge what comes of it (SECONDS=600, SEED=, JSON=path)
+	@$(BIN)/python -m tests.chaos --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json $(JSON))
+
 test-citus: .venv/dev ## Distribute DATABASE_URL, an empty database on a Citus coordinator, and run the store's tests there
 	@[ -n "$(DATABASE_URL)" ] || { echo "make test-citus DATABASE_URL=postgresql://..: an EMPTY database on a Citus" \
 	  "coordinator (13 or newer; CREATE EXTENSION citus and the nodes are there, max_prepared_transactions > 0)," \
@@ -58,11 +61,10 @@ proto: .venv-proto/done ## Generate the stubs in client/ from protos/
 docs: .venv/service ## Write docs/types from the registry and docs/types/samples.toml
 	$(BIN)/python -m docs.generate
 
-bench: .venv/dev ## Measure beside floors, as ratios in one run (ONLY=throughput|watching, ROWS=, WATCHERS=, BESIDE=checkout)
-	@for part in $(or $(ONLY),throughput watching); do case $$part in \
-	  throughput) $(BIN)/python -m benchmarks.throughput $(if $(ROWS),--rows $(ROWS)) $(if $(BESIDE),--beside $(BESIDE));; \
-	  watching) $(BIN)/python -m benchmarks.watching $(if $(WATCHERS),--watchers $(WATCHERS)) $(if $(JSON),--json $(JSON));; \
-	  *) echo "ONLY is throughput or watching"; exit 2;; esac || exit 1; done
+bench: .venv/dev $(if $(ONLY),$(if $(filter peers,$(ONLY)),.venv-peers/done),.venv-peers/done) ## Measure beside floors and peers (ONLY=part, ROWS=, PAIRS=, WATCHERS=, BESIDE=checkout, CHAOS=, JSON=)
+	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(ROWS),--rows $(ROWS)) $(if $(PAIRS),--pairs $(PAIRS)) \
+	  $(if $(WATCHERS),--watchers $(WATCHERS)) $(if $(BESIDE),--beside $(BESIDE)) $(if $(CHAOS),--chaos $(CHAOS)) \
+	  $(if $(JSON),--json $(JSON))
 
 fix: .venv/dev ## Format and mend what the linter can mend
 	$(BIN)/ruff check --fix-only -q .
@@ -70,7 +72,7 @@ fix: .venv/dev ## Format and mend what the linter can mend
 
 lock: .venv/dev ## Resolve requirements/*.in anew (hashes, no hosts); installs uv beside the rest
 	$(BIN)/pip install -q uv
-	for set in dev service proto; do \
+	for set in dev service proto peers; do \
 	  constraint=$$([ $$set = service ] && echo "-c requirements/dev.txt"); \
 	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	    $$constraint requirements/$$set.in -o requirements/$$set.txt || exit 1; done
@@ -83,7 +85,7 @@ lock: .venv/dev ## Resolve requirements/*.in anew (hashes, no hosts); installs u
 clean: ## Remove the environments, the embedded data and all caches
 	@# as root, in a directory closed to others, the embedded cluster lives elsewhere behind a link
 	@[ ! -d .data ] || find .data -maxdepth 2 -name postgres -type l -exec sh -c 'rm -rf "$$(readlink -f "$$1")"' _ {} \;
-	rm -rf .venv .venv-proto .data tests/foreign/grpc-js/node_modules
+	rm -rf .venv .venv-proto .venv-peers .data tests/foreign/grpc-js/node_modules
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -112,4 +114,10 @@ $(GRPC_JS): tests/foreign/grpc-js/package-lock.json | .venv/dev
 	@.venv-proto/bin/pip $(PIP_INSTALL) -r requirements/proto.txt
 	@touch $@
 
-.PHONY: help demo serve test test-citus fuzz check verify proto docs bench fix lock clean
+.venv-peers/done: requirements/peers.txt
+	@echo "making the environment of the peers"
+	@[ -x .venv-peers/bin/python ] || $(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/pip $(PIP_INSTALL) -r requirements/peers.txt
+	@touch $@
+
+.PHONY: help demo serve test test-citus fuzz chaos check verify proto docs bench fix lock clean

@@ -15,26 +15,9 @@ from benchmarks.changes import Changes
 from benchmarks.helpers import Helper, running_helper
 from benchmarks.latency import HEARTBEAT, WATCH_IMPORT, WATCH_IMPORTS
 from benchmarks.service import cpu_seconds, memory_bytes
+from benchmarks.sizes import WatchingSize
 from commerce.imports.v1 import imports_pb2
 from imports_service.domain.names import ImportName
-
-STREAMS_PER_CHANNEL = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Size:
-    """How much to measure. `rounds`: changes that all watchers are told, one after the other."""
-
-    watchers: int = 10_000
-    rounds: int = 4
-    settle_seconds: float = 3.0
-    idle_seconds: float = 30.0
-    within: float = 60.0
-    """How long to wait for everybody at most, each time."""
-
-    @property
-    def channels(self) -> int:
-        return max(2, self.watchers // STREAMS_PER_CHANNEL)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,7 +51,7 @@ class Figures:
 class _Measurement:
     """The steps of one; `pid` is the server's."""
 
-    def __init__(self, pid: int, watchers: Helper, size: Size) -> None:
+    def __init__(self, pid: int, watchers: Helper, size: WatchingSize) -> None:
         self._pid = pid
         self._watchers = watchers
         self._size = size
@@ -134,7 +117,7 @@ async def measure_ours(
     names: Sequence[ImportName],
     changes: Changes,
     stop: Callable[[], Any],
-    size: Size,
+    size: WatchingSize,
     *,
     of_organizations: bool = False,
 ) -> Figures:
@@ -165,7 +148,7 @@ def _request(name: ImportName, *, of_organization: bool) -> bytes:
     return imports_pb2.WatchImportRequest(name=str(name)).SerializeToString()
 
 
-async def measure_floor(message: bytes, size: Size) -> Figures:
+async def measure_floor(message: bytes, size: WatchingSize) -> Figures:
     """The same of a bare server that writes `message`."""
     async with (
         running_helper("benchmarks.bare") as floor,

@@ -2,16 +2,17 @@
 
 *raw*: rows already encoded in memory, binary COPY into a temporary table, then one ordered INSERT .. SELECT ..
 ON CONFLICT; the better of one and two connections. *file*: the same starting from the document's bytes
-(msgspec), one process and two connections: what a good script of one's own would do. Same columns, indexes and
-database as ours.
+(msgspec, or csv.reader), one process and two connections: what a good script of one's own would do. Same columns,
+indexes and database as ours. And *statements*: what a simple script does, a statement for each row.
 """
 
 import asyncio
+import csv
 import itertools
 import secrets
 import struct
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
 import asyncpg
 import msgspec
@@ -36,6 +37,20 @@ DO UPDATE SET attributes = r.attributes || excluded.attributes, updated_at = exc
               last_import = excluded.last_import
 WHERE r.attributes IS DISTINCT FROM r.attributes || excluded.attributes
 """
+
+UPSERT = """
+INSERT INTO floor_resource AS r (organization_id, resource_type, id, key, attributes, created_at, updated_at,
+                                 last_import)
+VALUES ($1, 'skus', $2, $3, $4, now(), now(), 'statements')
+ON CONFLICT (organization_id, resource_type, key) WHERE key IS NOT NULL
+DO UPDATE SET attributes = r.attributes || excluded.attributes, updated_at = excluded.updated_at,
+              last_import = excluded.last_import
+"""
+SQL = (
+    f"{CREATE_TABLE.strip()};\n{CREATE_STAGE.strip()};\n"
+    f"COPY floor_stage FROM STDIN (FORMAT binary);\n{MERGE.strip()};"
+)
+"""What *raw* and *file* run: the last two for each batch, in a transaction of its own."""
 
 HEADER = b"PGCOPY\n\xff\r\n\x00" + struct.pack(">ii", 0, 0)
 TRAILER = struct.pack(">h", -1)
@@ -128,15 +143,58 @@ async def raw_seconds(url: str, document: bytes) -> float:
 
 
 async def file_seconds(url: str, document: bytes) -> float:
-    """Seconds from the document's bytes on, one process, two connections."""
-    encoder = Encoder(f"file-{secrets.token_hex(4)}")
+    """Seconds from the bytes of JSON Lines on, one process, two connections."""
     decoder = msgspec.json.Decoder(Sku)
-    lines = iter(document.splitlines())
 
-    def batches() -> Iterable[Sequence[bytes]]:
+    def read() -> Iterable[list[Sku]]:
+        lines = iter(document.splitlines())
         while batch := list(itertools.islice(lines, BATCH_ROWS)):
-            yield [encoder.row(row) for row in decoder.decode_lines(b"\n".join(batch))]
+            yield decoder.decode_lines(b"\n".join(batch))
 
+    return await _file_seconds(url, read)
+
+
+async def csv_file_seconds(url: str, document: bytes) -> float:
+    """The same from the bytes of a CSV document."""
+
+    def read() -> Iterable[list[Sku]]:
+        rows = csv.reader(document.decode().splitlines())
+        columns = next(rows)
+        while batch := list(itertools.islice(rows, BATCH_ROWS)):
+            cells = [dict(zip(columns, row, strict=True)) for row in batch]
+            yield msgspec.convert(cells, list[Sku], strict=False)
+
+    return await _file_seconds(url, read)
+
+
+async def _file_seconds(url: str, read: Callable[[], Iterable[list[Sku]]]) -> float:
+    encoder = Encoder(f"file-{secrets.token_hex(4)}")
     started = time.perf_counter()
-    await _write_all(url, batches(), 2)
+    await _write_all(url, ([encoder.row(row) for row in batch] for batch in read()), 2)
     return time.perf_counter() - started
+
+
+async def statement_seconds(url: str, document: bytes) -> float:
+    """Seconds for a prepared statement a row, on one connection and in one transaction."""
+    organization_id = f"statements-{secrets.token_hex(4)}"
+    prefix = secrets.token_hex(6)
+    connection = await asyncpg.connect(url)
+    try:
+        started = time.perf_counter()
+        async with connection.transaction():
+            statement = await connection.prepare(UPSERT)
+            for number, line in enumerate(document.splitlines()):
+                code = msgspec.json.decode(line, type=Sku).code
+                await statement.fetch(organization_id, f"{prefix}{number:012d}", code, line.decode())
+        return time.perf_counter() - started
+    finally:
+        await connection.close()
+
+
+async def create_table(url: str) -> None:
+    """What the floors write to, beside the service's own table."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(CREATE_TABLE)
+    finally:
+        await connection.close()

@@ -10,16 +10,15 @@ import asyncio
 import random
 import statistics
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import asyncpg
 
 from benchmarks import bare
 from benchmarks.changes import Changes
 from benchmarks.helpers import ASKABLE, Helper, running_helper
-from benchmarks.service import running_service
+from benchmarks.stage import Place
 from commerce.imports.v1 import imports_pb2
 from imports_service.domain.names import ImportName
 
@@ -28,7 +27,7 @@ WATCH_IMPORTS = "/commerce.imports.v1.ImportService/WatchImports"
 PAUSE_SECONDS = (0.06, 0.09)
 """Between two commits: longer than nudges wait for each other, and not in step with any poll."""
 PATIENCE_SECONDS = 30.0
-WARM_UP = 30
+SERVING = ("benchmarks.serving",)
 HEARTBEAT = imports_pb2.ImportEvent(
     kind=imports_pb2.KIND_HEARTBEAT, resume_token="x" * 60
 ).SerializeToString()
@@ -100,45 +99,29 @@ async def _raw_connections(url: str) -> AsyncIterator[_Raw]:
         await nudger.close()
 
 
-async def measure_latency(
-    database_url: str,
-    directory: Path,
-    changes: Changes,
-    *,
-    samples: int,
-    warm_up: int = WARM_UP,
-    settings: Mapping[str, str] | None = None,
-) -> Milliseconds:
-    """So many milliseconds of each kind, by its name; `raw` is the floor. `settings` are the service's."""
+async def measure_latency(place: Place, changes: Changes, *, samples: int, warm_up: int) -> Milliseconds:
+    """So many milliseconds of each kind, by its name; `raw` is the floor."""
     [name] = await changes.create(["latency"], 1)
-    with (directory / "serving.err").open("wb") as errors:
-        async with (
-            _raw_connections(database_url) as raw,
-            running_service(
-                database_url,
-                directory / "data",
-                module=["benchmarks.serving"],
-                settings=settings,
-                stderr=errors,
-                **ASKABLE,
-            ) as service,
-            running_helper("benchmarks.bare", database_url) as floor,
-            running_helper("benchmarks.watchers") as our_watchers,
-            running_helper("benchmarks.watchers") as raw_watchers,
-        ):
-            ours, theirs = _Client(our_watchers), _Client(raw_watchers)
-            request = imports_pb2.WatchImportRequest(name=str(name))
-            await ours.open(service.target, WATCH_IMPORT, request.SerializeToString())
-            raw.message = await ours.last_message()
-            await floor.ask("set_messages", first=raw.message.hex(), heartbeat=HEARTBEAT.hex())
-            await theirs.open(await floor.ask("address"), bare.METHOD, b"")
-            serving = Helper(service.process)
-            turns: dict[str, tuple[_Client, Callable[[int], Awaitable[int]]]] = {
-                "raw": (theirs, lambda _: raw.change()),
-                "another process": (ours, lambda turn: changes.update(name, f"reference {turn}")),
-                "the same process": (ours, lambda turn: _update_in(serving, name, f"reference {turn}.")),
-            }
-            return await _take_turns(turns, samples, warm_up)
+    async with (
+        _raw_connections(place.database_url) as raw,
+        place.service(module=SERVING, **ASKABLE) as service,
+        running_helper("benchmarks.bare", place.database_url) as floor,
+        running_helper("benchmarks.watchers") as our_watchers,
+        running_helper("benchmarks.watchers") as raw_watchers,
+    ):
+        ours, theirs = _Client(our_watchers), _Client(raw_watchers)
+        request = imports_pb2.WatchImportRequest(name=str(name))
+        await ours.open(service.target, WATCH_IMPORT, request.SerializeToString())
+        raw.message = await ours.last_message()
+        await floor.ask("set_messages", first=raw.message.hex(), heartbeat=HEARTBEAT.hex())
+        await theirs.open(await floor.ask("address"), bare.METHOD, b"")
+        serving = Helper(service.process)
+        turns: dict[str, tuple[_Client, Callable[[int], Awaitable[int]]]] = {
+            "raw": (theirs, lambda _: raw.change()),
+            "another process": (ours, lambda turn: changes.update(name, f"reference {turn}")),
+            "the same process": (ours, lambda turn: _update_in(serving, name, f"reference {turn}.")),
+        }
+        return await _take_turns(turns, samples, warm_up)
 
 
 async def _update_in(serving: Helper, name: ImportName, reference: str) -> int:

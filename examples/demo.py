@@ -176,7 +176,11 @@ async def embedded_service() -> AsyncIterator[str]:
     target = f"127.0.0.1:{free_port()}"
     # Settings of another service must not turn the demo against that one's database.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("IMPORTS_")}
-    environment |= {"IMPORTS_DATA_DIR": str(DATA_DIR), "IMPORTS_GRPC_LISTEN": target}
+    environment |= {
+        "IMPORTS_DATA_DIR": str(DATA_DIR),
+        "IMPORTS_GRPC_LISTEN": target,
+        "IMPORTS_ADMIN_LISTEN": "",
+    }
     console.print("Starting PostgreSQL, the S3 store and the service …")
     begun = time.monotonic()
     with log.open("wb") as output:

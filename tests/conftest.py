@@ -28,7 +28,7 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 
-LONG = {"worker", "watch_properties", "model", "embedded", "end_to_end", "app", "watch"}
+LONG = {"chaos", "worker", "watch_properties", "model", "embedded", "end_to_end", "app", "watch"}
 """Directories with the files that take longest: first, so that no process is left alone with one at the end."""
 
 
@@ -37,9 +37,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class SpawnService(Protocol):
-    """Starts a process of the service with these settings on top; ready, unless told not to wait."""
+    """Starts a process of the service with these settings on top; ready, unless told not to wait.
 
-    async def __call__(self, *, wait: bool = True, **environment: str) -> "ServiceProcess": ...
+    `module`: what it runs, when that is the service with a fault planted.
+    """
+
+    async def __call__(
+        self, *, wait: bool = True, module: str = "imports_service", **environment: str
+    ) -> "ServiceProcess": ...
 
 
 @pytest.fixture(scope="session")
@@ -177,10 +182,13 @@ async def spawn_service(settings: Settings, parts: Parts, run_dir: Path) -> Asyn
     async with contextlib.AsyncExitStack() as stack:
         number = 0
 
-        async def spawn(*, wait: bool = True, **environment: str) -> ServiceProcess:
+        async def spawn(
+            *, wait: bool = True, module: str = "imports_service", **environment: str
+        ) -> ServiceProcess:
             nonlocal number
             number += 1
-            process = ServiceProcess({**environment_of(settings, parts), **environment}, directory, number)
+            environment = {**environment_of(settings, parts), **environment}
+            process = ServiceProcess(environment, directory, number, module=module)
             stack.push_async_callback(process.kill)
             if wait:
                 await process.said(READY)

@@ -158,10 +158,10 @@ class ServiceProcess:
 
 
 def plain_environment() -> dict[str, str]:
-    """The environment of this run without any setting of the service, and a free port to listen on."""
+    """The environment of this run without any setting of the service, a free port for calls, and none for admins."""
     foreign = ("IMPORTS_", "AWS_")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    return {**inherited, "IMPORTS_GRPC_LISTEN": "127.0.0.1:0"}
+    return {**inherited, "IMPORTS_GRPC_LISTEN": "127.0.0.1:0", "IMPORTS_ADMIN_LISTEN": ""}
 
 
 def environment_of(settings: Settings, parts: Parts) -> dict[str, str]:

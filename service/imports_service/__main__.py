@@ -22,6 +22,7 @@ from imports_service import app
 from imports_service.domain.errors import Unavailable
 from imports_service.embedded.child import EmbeddedPartFailed
 from imports_service.logs import configure_logs
+from imports_service.rpc.server import ListenRefused
 from imports_service.settings import Settings
 from imports_service.store.distribute import DistributionRefused
 from imports_service.store.migrate import SchemaMismatch
@@ -29,7 +30,14 @@ from imports_service.store.migrate import SchemaMismatch
 FAILED = 1
 BAD_SETTINGS = 2
 
-EXPECTED = (app.StartRefused, DistributionRefused, EmbeddedPartFailed, SchemaMismatch, Unavailable)
+EXPECTED = (
+    app.StartRefused,
+    DistributionRefused,
+    EmbeddedPartFailed,
+    ListenRefused,
+    SchemaMismatch,
+    Unavailable,
+)
 """What a person can mend from the message alone, so that they are spared the traceback."""
 
 commands = App(

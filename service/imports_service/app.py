@@ -16,11 +16,14 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import structlog
 
+from imports_service.admin import AdminRefused, open_admin
 from imports_service.checkpoints import Checkpoints
 from imports_service.domain.registry import load_registry
 from imports_service.domain.shapes import Shapes
 from imports_service.embedded.parts import Parts, embedded_parts, fail_when_ended, named_parts
 from imports_service.objects.store import open_objects
+from imports_service.pulse import keep_asking
+from imports_service.readiness import Phase, Readiness
 from imports_service.rpc.server import serve as serve_calls
 from imports_service.rpc.servicers import make_servicers
 from imports_service.settings import Auth, Role, Settings
@@ -28,6 +31,7 @@ from imports_service.store.database import open_database
 from imports_service.store.distribute import distribute
 from imports_service.store.migrate import migrate, require_migrated
 from imports_service.store.nudges import open_nudges
+from imports_service.store.probe import open_probe
 from imports_service.watch.feeds import open_feeds
 from imports_service.worker.equipment import Equipment
 from imports_service.worker.housekeeping import keep_house
@@ -49,37 +53,94 @@ async def run(settings: Settings, *, embedded: bool) -> None:
     Raises `StartRefused`, `EmbeddedPartFailed`, `SchemaMismatch`, `Unavailable` when a part is out of reach.
     """
     refuse_bad_settings(settings, embedded=embedded)
+    readiness = Readiness()
     with stop_on_signals() as stop:
-        async with _parts(settings, embedded=embedded) as parts:
-            await serve(settings, parts, stop=stop, ready=lambda port: _announce(settings, port))
+        async with _admin(settings, readiness), _parts(settings, embedded=embedded) as parts:
+            await serve(
+                settings,
+                parts,
+                readiness=readiness,
+                stop=stop,
+                ready=lambda port: _announce(settings, port),
+            )
 
 
 async def serve(
-    settings: Settings, parts: Parts, *, stop: asyncio.Event, ready: Callable[[int | None], None]
+    settings: Settings,
+    parts: Parts,
+    *,
+    readiness: Readiness | None = None,
+    stop: asyncio.Event,
+    ready: Callable[[int | None], None],
 ) -> None:
     """Run one process's share of the service until `stop`; `ready` is told the port, if there is one.
 
     Raises `SchemaMismatch`, and `Unavailable` when a part cannot be reached.
     """
-    async with _equipment(settings, parts) as equipment, asyncio.TaskGroup() as ring:
+    readiness = readiness or Readiness()
+
+    def announce(port: int | None) -> None:
+        readiness.enter(Phase.SERVING)
+        ready(port)
+
+    async with (
+        _equipment(settings, parts) as equipment,
+        open_probe(parts.database_url, application_name=equipment.worker) as probe,
+        asyncio.TaskGroup() as ring,
+    ):
+        _depend(readiness, equipment)
         guards = [ring.create_task(fail_when_ended(server), name=server.name) for server in parts.servers]
+        guards += [
+            ring.create_task(keep_asking(equipment.database.pulse, probe.ask), name="ask the database"),
+            ring.create_task(
+                keep_asking(equipment.objects.pulse, equipment.objects.ask), name="ask the store"
+            ),
+            ring.create_task(_tell_stop(readiness, stop), name="tell the stop"),
+        ]
         async with asyncio.TaskGroup() as siblings:
             if settings.role is not Role.API:
                 siblings.create_task(run_worker(equipment, stop), name="worker")
                 siblings.create_task(keep_house(equipment, stop), name="housekeeping")
             if settings.role is not Role.WORKER:
-                siblings.create_task(_serve_calls(equipment, stop=stop, ready=ready), name="server")
+                calls = _serve_calls(equipment, readiness=readiness, stop=stop, ready=announce)
+                siblings.create_task(calls, name="server")
             else:
-                ready(None)
+                announce(None)
         for guard in guards:
             guard.cancel()
 
 
 async def _serve_calls(
-    equipment: Equipment, *, stop: asyncio.Event, ready: Callable[[int | None], None]
+    equipment: Equipment,
+    *,
+    readiness: Readiness,
+    stop: asyncio.Event,
+    ready: Callable[[int | None], None],
 ) -> None:
-    async with open_feeds(equipment.database, equipment.nudges, stop=stop) as feeds:
-        await serve_calls(equipment.settings, make_servicers(equipment, feeds), stop=stop, ready=ready)
+    store = equipment.objects.pulse
+    async with open_feeds(
+        equipment.database,
+        equipment.nudges,
+        stop=stop,
+        max_running=equipment.settings.max_running_segments,
+        store=store,
+    ) as feeds:
+        servicers = make_servicers(equipment, feeds)
+        await serve_calls(equipment.settings, servicers, readiness=readiness, stop=stop, ready=ready)
+
+
+def _depend(readiness: Readiness, equipment: Equipment) -> None:
+    """Without nudges everything is told a second or two later, which is no reason to take no calls."""
+    readiness.depends_on(equipment.database.pulse)
+    readiness.depends_on(equipment.objects.pulse)
+    readiness.depends_on(equipment.nudges.pulse, is_needed=False)
+    if equipment.settings.role is not Role.API:
+        readiness.depends_on(equipment.pulse)
+
+
+async def _tell_stop(readiness: Readiness, stop: asyncio.Event) -> None:
+    await stop.wait()
+    readiness.enter(Phase.STOPPING)
 
 
 def refuse_bad_settings(settings: Settings, *, embedded: bool) -> None:
@@ -135,6 +196,18 @@ def stop_on_signals() -> Iterator[asyncio.Event]:
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
+
+
+@contextlib.asynccontextmanager
+async def _admin(settings: Settings, readiness: Readiness) -> AsyncIterator[None]:
+    """The admin listener: open before the parts, so that a start can be followed, and until all of them are closed."""
+    try:
+        async with open_admin(settings.admin_listen, readiness) as address:
+            if address is not None:
+                print(f"imports-service admin: http://{address}/readyz", flush=True)
+            yield
+    except AdminRefused as refused:
+        raise StartRefused(str(refused)) from refused
 
 
 @contextlib.asynccontextmanager

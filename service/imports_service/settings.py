@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="IMPORTS_", frozen=True, extra="ignore")
 
     grpc_listen: str = "127.0.0.1:50051"
+    admin_listen: str = "127.0.0.1:9090"
+    """Where `/healthz` and `/readyz` are answered over HTTP; port 0 takes a free one, an empty value opens none."""
     role: Role = Role.ALL
     auth: Auth = Auth.INSECURE
     allow_insecure_listen: bool = False
@@ -69,12 +71,16 @@ class Settings(BaseSettings):
     worker_segments: int = Field(default=2, ge=1, le=2)
     """Units in flight in one process. With the two segments fetched ahead at most four are in memory; a closing holds
     up to three for a moment."""
+    max_running_segments: int = Field(default=16, ge=1)
+    """Segments of one organization in flight in all processes together, so that whatever it sends leaves workers and
+    connections to the others. Its closings are neither counted nor kept waiting."""
     stop_grace_seconds: float = Field(default=20.0, ge=0)
     watch_heartbeat_seconds: float = Field(default=15.0, gt=0)
 
     retention: timedelta = timedelta(days=30)
     """How long an import is kept after its end; an ISO 8601 duration (`P30D`), like the next one."""
     event_retention: timedelta = timedelta(days=7)
+    """How long a token resumes at least: events go by whole days."""
 
     stop_at: str | None = None
     """For tests only: the checkpoint at which this process stops for ever (`after-fence`, `before-commit:3`)."""

@@ -169,6 +169,8 @@ async def test_a_second_process_on_the_port_fails_and_says_so(spawn_service: Spa
     second = await spawn_service(wait=False, IMPORTS_GRPC_LISTEN=first.address)
 
     assert await second.has_ended() == 1
+    assert f"imports-service: IMPORTS_GRPC_LISTEN={first.address} cannot be had" in second.errors.read_text()
+    assert "Traceback" not in second.errors.read_text()
 
 
 async def test_a_database_that_is_away_is_said_in_one_line(unused_tcp_port: int, parts: Parts) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -329,3 +330,28 @@ async def at_once(
         for wanted in wishes:
             callers.create_task(create(wanted))
     return created, refused
+
+
+async def test_an_upload_that_stood_still_for_longer_than_its_lease_puts_nothing_more(
+    creation: Creation, tables: "asyncpg.Connection[asyncpg.Record]", held: Held
+) -> None:
+    short = limited(creation, lease=timedelta(seconds=0.6))
+    rows = skus(60).splitlines(keepends=True)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"".join(rows[:30])
+        await eventually(objects_are_there, what="segments in the store")
+        # what the sweep does meanwhile; the lock keeps the word of it from the upload
+        await tables.execute("BEGIN; LOCK TABLE upload IN EXCLUSIVE MODE; DELETE FROM upload")
+        await creation.objects.delete_prefix("")
+        time.sleep(1.2)  # noqa: ASYNC251 (the process stands still)
+        yield b"".join(rows[30:])
+
+    async def objects_are_there() -> bool:
+        return bool([name async for name in creation.objects.list()])
+
+    with pytest.raises(Unavailable):
+        await create_import(wish(), chunks(), short)
+    await tables.execute("COMMIT")
+
+    assert (await held()).bucket == []

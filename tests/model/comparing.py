@@ -44,9 +44,9 @@ class Example:
             )
             self.check(counts_of_interrupted(ran))
             return ran
-        self.check(_status(ran, failed, len(document.rows)) + _rows(ran, verdicts))
+        self.check(_status(ran, failed, len(document.rows)) + rows_differ(ran, verdicts))
         self._name(document.kind, ran, verdicts)
-        self.check(_counts(ran, verdicts) + _logs(ran))
+        self.check(counts_differ(ran, verdicts) + logs_differ(ran))
         self.check(await self.environment(ran.imported))
         return ran
 
@@ -100,9 +100,10 @@ def _status(ran: Ran, failed: int, size: int) -> list[str]:
     return [] if found == expected else [f"status and threshold: service {found}, model {expected}"]
 
 
-def _rows(ran: Ran, verdicts: Sequence[Verdict]) -> list[str]:
+def rows_differ(ran: Ran, verdicts: Sequence[Verdict], numbers: Sequence[int] = ()) -> list[str]:
+    """What is said of the rows and is not the model's verdict; `numbers`: theirs, if not all from 1 on."""
     said = []
-    if [result.row_number for result in ran.results] != list(range(1, len(verdicts) + 1)):
+    if [result.row_number for result in ran.results] != list(numbers or range(1, len(verdicts) + 1)):
         return [f"results of rows {[result.row_number for result in ran.results]}"]
     for result, verdict in zip(ran.results, verdicts, strict=True):
         outcome = pb.Outcome.Name(result.outcome).removeprefix("OUTCOME_")
@@ -139,18 +140,19 @@ def _is(found: tuple[str, str], said: Said) -> bool:
     return found[0] == said.code and found[1] in said.names
 
 
-def _counts(ran: Ran, verdicts: Sequence[Verdict]) -> list[str]:
+def counts_differ(ran: Ran, verdicts: Sequence[Verdict], not_processed: int = 0) -> list[str]:
+    """The counts of the import that are not those of the verdicts; `not_processed` rows have none."""
     seen, count = ran.imported, totals(verdicts)
     warned = sum(1 for result in ran.results if issues_of(result, pb.SEVERITY_WARNING))
     expected = {
-        "inputs_size": len(verdicts),
+        "inputs_size": len(verdicts) + not_processed,
         "created_count": count["CREATED"],
         "updated_count": count["UPDATED"],
         "unchanged_count": count["UNCHANGED"],
         "errors_count": count["FAILED"],
         "processed_count": len(verdicts) - count["FAILED"],
         "warnings_count": warned,
-        "not_processed_count": 0,
+        "not_processed_count": not_processed,
     }
     return [
         f"{name}: service {getattr(seen, name)}, model {number}"
@@ -159,7 +161,7 @@ def _counts(ran: Ran, verdicts: Sequence[Verdict]) -> list[str]:
     ]
 
 
-def _logs(ran: Ran) -> list[str]:
+def logs_differ(ran: Ran) -> list[str]:
     """The logs and the summary say what the results say, by key."""
     errors: dict[str, dict[str, list[str]]] = {}
     warnings: dict[str, list[str]] = {}

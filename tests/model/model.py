@@ -28,12 +28,13 @@ class Verdict:
 
 
 class Model:
-    """An organization. `moment` grows with every import, so that later resources come after earlier ones."""
+    """An organization. `moment` grows with every import, so that later resources come after earlier ones. `made`: how
+    many ids were made up before, where those of several models come together."""
 
-    def __init__(self, world: World | None = None) -> None:
+    def __init__(self, world: World | None = None, *, made: int = 0) -> None:
         self.world = copy.deepcopy(world) if world is not None else World()
         self._moment = 0
-        self._made = 0
+        self._made = made
 
     def run(self, kind: str, rows: Sequence[Any], *, segment_rows: int) -> list[Verdict]:
         """Apply the rows of one import. Segments matter for one thing: what they make is made at one time."""

@@ -151,10 +151,13 @@ class Nested(References):
                 continue
             if kind.key and name in names[:place]:
                 self.err("invalid", *spellings(kind, local_key, f"{at}[{place}]."))
+            if place in matches:
+                continue
             namesakes = [thing for thing in left if same(thing.values.get(local_key), name)]
-            if place not in matches and namesakes:
-                matches[place] = namesakes[0]
-                left.remove(namesakes[0])
+            found = next((one for one in namesakes if not self._is_barred(kind, one, given[place])), None)
+            if found is not None:
+                matches[place] = found
+                left.remove(found)
                 if given[place].get("id"):
                     self.warn("id_ignored", f"{at}[{place}].id")
 

@@ -60,3 +60,22 @@ async def test_a_number_that_the_service_made_is_no_key_later_either(stage: Stag
     example = await Example.begin(stage, base)
     await example.take(Document(kind="orders", rows=[{"id": "own-1", "market_id": "m-1"}]))
     await example.take(Document(kind="orders", rows=[{"id": "own-1", "guest": True}]))
+
+
+async def test_of_tiers_of_one_size_an_item_is_the_one_that_it_can_become(stage: Stage, base: World) -> None:
+    example = await Example.begin(stage, base)
+    volume, frequency = (
+        {"type": kind, "name": "a", "up_to": 10, "price_amount_cents": 1}
+        for kind in ("PriceVolumeTier", "PriceFrequencyTier")
+    )
+    price = {"id": "own-1", "sku_code": "S1", "price_list_id": "pl-eu", "amount_cents": 1}
+    await example.take(Document(kind="prices", rows=[price | {"price_tiers": [frequency, volume]}]))
+    await example.take(
+        Document(
+            kind="prices",
+            rows=[
+                {"id": "own-1", "price_tiers": [volume, frequency]},
+                {"id": "own-1", "price_tiers": [volume | {"id": "tier-1"}]},
+            ],
+        )
+    )

@@ -1,6 +1,7 @@
 """Calls about an import that nobody works on: the service runs without a worker."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import grpc
 import pytest
@@ -8,10 +9,11 @@ from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from commerce.imports.v1 import imports_pb2 as pb
+from imports_service.embedded.parts import Parts
 from imports_service.settings import Role, Settings
 from tests.rpc.refusals import refusal_of
 from tests.rpc.tiny_server import details_of
-from tests.services import Service
+from tests.services import Service, running_service
 
 Watch = grpc.aio.UnaryStreamCall[pb.WatchImportRequest, pb.ImportEvent]
 PARENT = "organizations/acme"
@@ -28,12 +30,15 @@ def settings() -> Settings:
     )
 
 
-def wanted(number: int) -> pb.CreateImportRequest:
+ROW = b'{"code": "a", "name": "A", "do_not_ship": true}'
+
+
+def wanted(number: int, *, parent: str = PARENT, document: bytes = ROW) -> pb.CreateImportRequest:
     return pb.CreateImportRequest(
-        parent=PARENT,
+        parent=parent,
         import_id=f"import-{number}",
         spec=pb.ImportSpec(resource_type="skus"),
-        document=b'{"code": "a", "name": "A", "do_not_ship": true}',
+        document=document,
     )
 
 
@@ -108,14 +113,45 @@ async def test_the_quota_of_pending_imports_says_when_to_come_back(
 ) -> None:
     await service.imports.CreateImport(wanted(1))
 
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
+    with pytest.raises(grpc.aio.AioRpcError) as created:
         await service.imports.CreateImport(wanted(2))
+    with pytest.raises(grpc.aio.AioRpcError) as uploaded:
+        await service.imports.UploadImport(upload_of(wanted(2)))
+    elsewhere = await service.imports.CreateImport(wanted(0, parent="organizations/other"))
 
-    details = details_of(caught.value)
-    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    for caught in (created, uploaded):
+        assert_over_the_quota(caught.value)
+    assert elsewhere.status == pb.STATUS_PENDING
+
+
+async def test_a_retry_is_held_to_the_quota_as_well(parts: Parts, settings: Settings) -> None:
+    working = settings.model_copy(update={"role": Role.ALL})
+    async with running_service(working, parts) as service:
+        ended = await service.imports.CreateImport(wanted(0, document=b'{"code": 5}'))
+        await service.imports.WaitImport(pb.WaitImportRequest(name=ended.name), timeout=20)
+    async with running_service(settings, parts) as service:
+        retry = pb.RetryImportRequest(name=ended.name)
+        retries = [await service.imports.RetryImport(retry) for _ in range(2)]
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await service.imports.RetryImport(retry)
+
+    assert [each.status for each in retries] == [pb.STATUS_PENDING] * 2
+    assert_over_the_quota(caught.value)
+
+
+def assert_over_the_quota(error: grpc.aio.AioRpcError) -> None:
+    details = details_of(error)
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert details[error_details_pb2.ErrorInfo].reason == "PENDING_IMPORTS_LIMIT"
     assert details[error_details_pb2.QuotaFailure].violations[0].subject == PARENT
     assert details[error_details_pb2.RetryInfo].retry_delay.ToMilliseconds() > 0
+
+
+async def upload_of(wanted: pb.CreateImportRequest) -> AsyncIterator[pb.UploadImportRequest]:
+    document = wanted.document
+    wanted.ClearField("document")
+    yield pb.UploadImportRequest(header=wanted)
+    yield pb.UploadImportRequest(chunk=document)
 
 
 async def test_an_interrupt_is_noted_and_harmless_to_repeat(service: Service, pending: pb.Import) -> None:

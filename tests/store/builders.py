@@ -7,11 +7,12 @@ from uuid import uuid4
 from imports_service.domain.imports import EventKind, Import, ImportSpec
 from imports_service.domain.lookups import OwnNames
 from imports_service.domain.resources import WrittenResource
-from imports_service.store import events, lanes, units
+from imports_service.store import claims, events, lanes, units
+from imports_service.store.claims import NeedsSolitude, ReleaseDue
 from imports_service.store.database import Database
 from imports_service.store.imports import NewImport, get_import_by_uid, insert_import
 from imports_service.store.resources import copy_created
-from imports_service.store.units import Claimed, NewSegment, ReleaseDue
+from imports_service.store.units import Claimed, NewSegment
 
 ORGANIZATION = "acme"
 LEASE = timedelta(seconds=30)
@@ -67,8 +68,8 @@ async def created_import(
 
 async def claimed_by(database: Database, worker: str, *, lease: timedelta = LEASE) -> Claimed | None:
     async with database.transaction() as connection:
-        claimed = await units.claim(connection, worker=worker, lease=lease)
-    assert not isinstance(claimed, ReleaseDue)
+        claimed = await claims.claim(connection, worker=worker, lease=lease)
+    assert not isinstance(claimed, ReleaseDue | NeedsSolitude)
     return claimed
 
 

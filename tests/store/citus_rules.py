@@ -6,9 +6,12 @@ A rule is a function from a text to complaints. It sees only what `tests.store.q
 import re
 from collections.abc import Callable, Iterator
 
-from imports_service.store.distribute import DISTRIBUTED, LOCAL
+from imports_service.store.distribute import DISTRIBUTED as TABLES
+from imports_service.store.distribute import LOCAL, PARTITIONS
 from imports_service.store.migrate import Migration
 from tests.store.queries import Query, plain, queries
+
+DISTRIBUTED = (*TABLES, *PARTITIONS)
 
 ON_A_COORDINATOR = frozenset({"list_citus_tables", "distribute_table", "share_local_table"})
 """The statements that call what only Citus has; test_distribute runs them on a stand-in."""
@@ -222,12 +225,14 @@ def keys_begin_with_the_organization(migration: str) -> list[str]:
 
 
 def tables_begin_with_the_organization(migration: str) -> list[str]:
-    """One type and collation everywhere, or tables do not lie beside each other."""
+    """One type and collation everywhere, or tables do not lie beside each other. A partition has those of its table."""
     return [
         part.partition("(")[0].strip()
         for part in commands_of(migration)
         if part.startswith("CREATE TABLE")
-        and not re.match(r'CREATE TABLE \w+ ?\(organization_id text COLLATE "C" NOT NULL\b', part)
+        and not re.match(
+            r'CREATE TABLE \w+ (?:PARTITION OF \w+ |\(organization_id text COLLATE "C" NOT NULL\b)', part
+        )
     ]
 
 

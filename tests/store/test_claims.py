@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import timedelta
 
 from imports_service.domain.imports import Closing
-from imports_service.store import imports, lanes, units
+from imports_service.store import claims, imports, lanes, units
 from imports_service.store.database import Connection, Database
 from imports_service.store.units import Claimed
 from tests.eventually import eventually
@@ -38,7 +38,7 @@ async def test_eight_workers_claim_every_segment_once(database: Database) -> Non
     organizations = [f"org-{number}" for number in range(12)]
     for number, organization_id in enumerate(organizations):
         await created_import(database, organization_id, segments=10 + number)
-    claims: list[Claimed] = []
+    given_out: list[Claimed] = []
 
     async def work(worker: str) -> None:
         misses = 0
@@ -46,13 +46,13 @@ async def test_eight_workers_claim_every_segment_once(database: Database) -> Non
             claimed = await claimed_by(database, worker)
             misses = 0 if claimed is not None else misses + 1
             if claimed is not None:
-                claims.append(claimed)
+                given_out.append(claimed)
 
     async with asyncio.TaskGroup() as tasks:
         for number in range(8):
             tasks.create_task(work(f"worker-{number}"))
 
-    given = Counter((claimed.organization_id, claimed.segment) for claimed in claims)
+    given = Counter((claimed.organization_id, claimed.segment) for claimed in given_out)
     assert set(given.values()) == {1}
     assert len(given) == sum(10 + number for number in range(12))
 
@@ -181,7 +181,7 @@ async def test_a_creation_waits_for_a_claim_that_puts_its_lane_to_sleep(database
         await imports.delete_import(connection, ORGANIZATION, import_.uid)
 
     async with database.transaction() as claiming, asyncio.TaskGroup() as tasks:
-        assert await units.claim(claiming, worker="worker", lease=LEASE) is None
+        assert await claims.claim(claiming, worker="worker", lease=LEASE) is None
         tasks.create_task(created_import(database))
         await claiming.execute("COMMIT")
         await claiming.execute("BEGIN")
@@ -224,13 +224,13 @@ async def test_a_wake_up_is_not_lost_on_a_claim_that_puts_the_lane_to_rest(datab
 async def test_a_claim_that_found_nothing_says_whether_it_passed_a_lane_by(database: Database) -> None:
     await created_import(database)
     async with database.transaction() as claiming:
-        assert await units.claim(claiming, worker="worker", lease=LEASE) is not None
+        assert await claims.claim(claiming, worker="worker", lease=LEASE) is not None
         async with database.transaction() as connection:
-            assert await units.claim(connection, worker="other", lease=LEASE) is None
+            assert await claims.claim(connection, worker="other", lease=LEASE) is None
             assert await lanes.is_any_awake(connection)
 
     async with database.transaction() as connection:
-        assert await units.claim(connection, worker="other", lease=LEASE) is None
+        assert await claims.claim(connection, worker="other", lease=LEASE) is None
         assert not await lanes.is_any_awake(connection)
 
 

@@ -8,7 +8,7 @@ import pytest
 from imports_service.domain.errors import ImportIdTaken
 from imports_service.domain.imports import Closing, Counts, Import, ImportSpec, Status
 from imports_service.domain.queries import ImportFilter, ImportOrder, ImportPosition
-from imports_service.store import imports, units
+from imports_service.store import claims, imports, units
 from imports_service.store.database import Database
 from tests.store.builders import (
     NOW,
@@ -268,7 +268,7 @@ async def test_a_unit_that_is_being_claimed_does_not_hold_up_the_deletion(databa
     import_ = await created_import(database, segments=2)
 
     async with database.transaction() as claiming:
-        await units.claim(claiming, worker="worker", lease=timedelta(seconds=30))
+        await claims.claim(claiming, worker="worker", lease=timedelta(seconds=30))
         async with database.transaction() as connection:
             await imports.delete_import(connection, ORGANIZATION, import_.uid)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import pytest
@@ -181,6 +182,15 @@ async def test_a_lost_connection_is_an_outage_and_the_next_one_works(database: D
     assert not isinstance(caught.value, TransactionConflict | StatementTimeout)
     async with database.transaction() as connection:
         assert await enter_lane(connection, "acme") == 0
+
+
+async def test_a_connection_that_breaks_while_it_is_given_back_is_nobodys_trouble(database: Database) -> None:
+    async with database.connection() as connection:
+        pooled: Any = connection
+        asyncio.get_running_loop().call_soon(pooled._con.terminate)  # after the release has begun
+
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT 1") == 1
 
 
 async def test_nobody_at_the_url_is_an_outage(unused_tcp_port: int) -> None:

@@ -3,9 +3,10 @@
 import pytest
 
 from imports_service.domain.imports import Closing, Import
-from imports_service.store import imports, lanes, units, waiting
+from imports_service.store import claims, imports, lanes, units, waiting
+from imports_service.store.claims import NeedsSolitude, ReleaseDue
 from imports_service.store.database import Database
-from imports_service.store.units import Claimed, ReleaseDue
+from imports_service.store.units import Claimed
 from tests.eventually import eventually
 from tests.store.builders import (
     LEASE,
@@ -18,9 +19,9 @@ from tests.store.builders import (
 )
 
 
-async def claim(database: Database) -> Claimed | ReleaseDue | None:
+async def claim(database: Database) -> Claimed | NeedsSolitude | ReleaseDue | None:
     async with database.transaction() as connection:
-        return await units.claim(connection, worker="worker", lease=LEASE)
+        return await claims.claim(connection, worker="worker", lease=LEASE)
 
 
 async def releasable(database: Database) -> list[str]:

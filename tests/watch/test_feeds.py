@@ -91,7 +91,7 @@ async def test_an_event_that_is_recorded_while_a_question_is_answered_is_told_at
     story = await WatchedStory.begin_in(database, feeds)
     queue = watches.queue
 
-    async def start_meanwhile(connection: Any, organization_id: str) -> list[str]:
+    async def start_meanwhile(connection: Any, organization_id: str) -> watches.Queue:
         found = await queue(connection, organization_id)
         if (await story.now()).status is Status.PENDING:
             await story.start()

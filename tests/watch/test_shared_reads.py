@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from imports_service.store.database import Connection, Database
-from imports_service.watch.events import WatchEvent
+from imports_service.watch.events import WatchEvent, WatchKind
 from imports_service.watch.feeds import Feeds
 from imports_service.watch.one_import import watch_import
 from tests.eventually import eventually
@@ -22,7 +22,7 @@ READS = {
     "list_events": "FROM event\nWHERE organization_id = $1 AND seq > $2",
     "list_events_of_import": "FROM event\nWHERE organization_id = $1 AND import_uid = $2",
     "list_missed_events": "AS wanted (uid, seq, watcher)",
-    "list_queue": "ORDER BY turn, uid",
+    "list_queue": ", turn, uid",
     "read_clock": "FROM organization_clock\nWHERE organization_id = $1",
     "read_clocks": "FROM organization_clock\nWHERE organization_id = ANY",
 }
@@ -132,4 +132,6 @@ async def test_a_thousand_who_come_back_at_once_are_told_what_they_missed_by_few
             await story.work_off()
 
     assert 0 < resumed.total() < 20
-    assert {len(told) for told in crowd.told} == {3}
+    # how many of the counts are told before the end is a matter of time
+    changes = [[event for event in told if event.kind is not WatchKind.PROGRESS] for told in crowd.told]
+    assert {len(told) for told in changes} == {3}

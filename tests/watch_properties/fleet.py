@@ -3,11 +3,11 @@
 import asyncio
 import contextlib
 import signal
-import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
 from imports_service.embedded.parts import Parts
+from imports_service.embedded.ports import free_port
 from imports_service.settings import Role, Settings
 from tests.services import READY, Client, ServiceProcess, environment_of
 from tests.watch_properties.oracle import Oracle
@@ -103,14 +103,20 @@ async def fleet_of(
     directory: Path,
     *,
     servers: int = 2,
+    workers: int = 1,
+    environment: Mapping[str, str] | None = None,
     planted: str = "",
+    module: str = PLANTED,
+    member: type[Member] = Member,
 ) -> AsyncIterator[Fleet]:
-    """So many servers and one worker, ready. `planted` names a fault of `planted` for them to have."""
+    """So many servers and workers, ready. `planted` names a fault of `module` for them to have; `environment` holds
+    settings that are others than usual here."""
     spawned: list[ServiceProcess] = []
+    own = {**(environment or {}), "PLANTED": planted}
 
     def spawn(environment: dict[str, str]) -> ServiceProcess:
-        whole = {**environment_of(settings, parts), **environment, "PLANTED": planted}
-        spawned.append(ServiceProcess(whole, directory, len(spawned), module=PLANTED if planted else SERVICE))
+        whole = {**environment_of(settings, parts), **environment, **own}
+        spawned.append(ServiceProcess(whole, directory, len(spawned), module=module if planted else SERVICE))
         return spawned[-1]
 
     async with contextlib.AsyncExitStack() as stack:
@@ -118,8 +124,8 @@ async def fleet_of(
         members = []
         for port in _free_ports(servers):
             way = await stack.enter_async_context(way_to(port))
-            members.append(Member(spawn, Role.API, oracle, way, port))
-        fleet = Fleet(members, [Member(spawn, Role.WORKER, oracle)])
+            members.append(member(spawn, Role.API, oracle, way, port))
+        fleet = Fleet(members, [member(spawn, Role.WORKER, oracle) for _ in range(workers)])
         await fleet.heal()
         yield fleet
 
@@ -130,12 +136,11 @@ async def _kill_all(spawned: list[ServiceProcess]) -> None:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago, all different."""
-    with contextlib.ExitStack() as stack:
-        held = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in held:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in held]
+    """Ports that were free a moment ago, all different, and none that an outgoing connection takes meanwhile."""
+    ports: list[int] = []
+    for _ in range(count):
+        ports.append(free_port(taken=ports))
+    return ports
 
 
 @contextlib.asynccontextmanager

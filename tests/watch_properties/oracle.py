@@ -68,28 +68,28 @@ class Oracle:
     """The log of the test's database, and the connection that reads it (and cuts others')."""
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
-        self._pool = pool
+        self.pool = pool
 
     async def last(self, organization_id: str) -> int:
         """The number of the organization's last line: all up to it has been committed."""
-        return int(await self._pool.fetchval(LAST, organization_id))
+        return int(await self.pool.fetchval(LAST, organization_id))
 
     async def history(self, organization_id: str) -> History:
         """All lines of the organization so far."""
-        return History([_change_of(record) for record in await self._pool.fetch(LINES, organization_id)])
+        return History([_change_of(record) for record in await self.pool.fetch(LINES, organization_id)])
 
     async def unfinished(self, organization_ids: list[str]) -> int:
         """How many imports of the organizations have not ended."""
-        return int(await self._pool.fetchval(UNFINISHED, organization_ids))
+        return int(await self.pool.fetchval(UNFINISHED, organization_ids))
 
     async def cut_listener(self, pid: int) -> int:
         """Terminate the connection on which that process listens; how many there were."""
-        return len(await self._pool.fetch(f"{BACKENDS} AND {IS_LISTENER}", str(pid)))
+        return len(await self.pool.fetch(f"{BACKENDS} AND {IS_LISTENER}", str(pid)))
 
     async def cut_backends(self, pid: int, dice: int) -> int:
         """Terminate some two thirds of that process's connections, whatever they do."""
         some = "AND hashtextextended(pid::text, $2) % 3 <> 0"
-        return len(await self._pool.fetch(f"{BACKENDS} {some}", str(pid), dice))
+        return len(await self.pool.fetch(f"{BACKENDS} {some}", str(pid), dice))
 
 
 @asynccontextmanager

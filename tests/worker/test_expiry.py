@@ -13,6 +13,7 @@ from imports_service.store.database import Connection, Database
 from imports_service.worker import housekeeping
 from imports_service.worker.equipment import Equipment
 from tests.store.builders import ORGANIZATION, created_import
+from tests.store.event_days import make_days
 from tests.worker.working import equipped
 
 EXPIRED = 350
@@ -143,6 +144,7 @@ async def test_an_import_that_does_not_go_holds_up_no_other(timed: Equipment) ->
 
 async def test_old_events_and_requests_go_in_short_transactions_until_none_is_left(timed: Equipment) -> None:
     async with timed.database.transaction() as connection:
+        await make_days(connection)
         await connection.execute(
             "INSERT INTO organization_clock (organization_id, seq) VALUES ('acme', 1700)"
         )

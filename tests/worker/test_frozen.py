@@ -6,7 +6,8 @@ import asyncpg
 import pytest
 
 from commerce.imports.v1 import imports_pb2
-from tests.services import client_of
+from tests.eventually import eventually
+from tests.services import ServiceProcess, client_of
 from tests.worker.addresses import addresses
 
 ROWS = 60
@@ -20,7 +21,7 @@ def point(request: pytest.FixtureRequest) -> str:
 
 
 async def test_a_frozen_worker_writes_nothing_late(spawn_service, database_url, point):
-    frozen = await spawn_service(**STOPPED | {"IMPORTS_STOP_AT": point})
+    frozen = await spawn_service(module="tests.worker.freezing", **STOPPED, FREEZE_AT=point)
     api = await spawn_service(**SHORT, IMPORTS_ROLE="api")
     async with client_of(api.address) as client:
         created = await client.imports.CreateImport(
@@ -31,17 +32,23 @@ async def test_a_frozen_worker_writes_nothing_late(spawn_service, database_url, 
             )
         )
         await frozen.said("stopped at")
-        frozen.process.send_signal(signal.SIGSTOP)
 
         await spawn_service(**SHORT, IMPORTS_ROLE="worker")
         ended = await client.imports.WaitImport(imports_pb2.WaitImportRequest(name=created.name), timeout=30)
         before = await holdings(database_url)
         frozen.process.send_signal(signal.SIGCONT)
+        await eventually(lambda: has_failed(frozen), 30, "the end of what it had been doing")
         assert await frozen.terminate() == 0
 
     assert (ended.status, ended.created_count) == (imports_pb2.STATUS_COMPLETED, ROWS)
     assert before == {"resource": ROWS, "outcome": 3, "event": 3}
     assert await holdings(database_url) == before
+
+
+def has_failed(thawed: ServiceProcess) -> bool:
+    """It went on, and what it wanted to commit was refused."""
+    said = thawed.errors.read_text()
+    return "lease lost" in said or "a part is away" in said
 
 
 async def holdings(database_url: str) -> dict[str, int]:

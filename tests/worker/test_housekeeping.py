@@ -23,6 +23,7 @@ from tests.store.builders import (
     unit_states,
     waits_for_a_lock,
 )
+from tests.store.event_days import make_days
 from tests.worker.working import equipped
 
 
@@ -138,8 +139,12 @@ async def test_an_import_that_took_over_the_id_of_an_expired_one_stays(equipment
     assert (await import_now(database, second)).uid == second.uid
 
 
-async def test_old_events_are_forgotten_and_the_floor_says_so(equipment: Equipment) -> None:
+async def test_old_events_without_a_partition_are_forgotten_and_the_floor_says_so(
+    equipment: Equipment,
+) -> None:
     database = equipment.database
+    async with database.transaction() as connection:
+        await make_days(connection)
     for _ in range(3):
         await created_import(database)
     async with database.transaction() as connection:

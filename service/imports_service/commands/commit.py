@@ -75,6 +75,7 @@ async def commit_import(newcomer: Newcomer, creation: Creation) -> Import:
             waits=bool(awaited),
         )
         await record(connection, EventKind.TRANSITION, None, created)
+        await creation.checkpoints.reach("before-creation")
         return created
 
 

@@ -58,6 +58,7 @@ async def create_import(wanted: CreateImport, chunks: AsyncIterator[bytes], crea
         return await _answer_first(wanted, taken, creation)
     except InvalidArgument as refusal:
         raise _in_words_of(wanted.source, refusal) from refusal
+    await creation.checkpoints.reach("after-creation")
     creation.nudges.changed(wanted.organization_id, created.uid)
     creation.nudges.work()
     return created

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from imports_service.checkpoints import NOWHERE, Checkpoints
 from imports_service.commands.awaited import wake_those_after
 from imports_service.commands.etags import check_etag
 from imports_service.domain.errors import FailedPrecondition, ImportNotFound
@@ -24,6 +25,7 @@ async def delete_import(
     lease: timedelta,
     database: Database,
     nudges: Nudges,
+    checkpoints: Checkpoints = NOWHERE,
 ) -> None:
     """Remove the import and leave its objects to the sweep, two leases from now: a worker may still write.
 
@@ -44,6 +46,7 @@ async def delete_import(
                     f"{name} is in progress; interrupt it first", reason="IMPORT_IN_PROGRESS", name=name
                 )
             await _remove(connection, found, lease)
+            await checkpoints.reach("before-deletion")
             return found.uid
 
     deleted_uid = await settle(remove)

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+from imports_service.checkpoints import NOWHERE, Checkpoints
 from imports_service.domain.errors import FailedPrecondition, ImportNotFound, Unavailable
 from imports_service.domain.imports import Closing, EventKind, Import
 from imports_service.domain.names import ImportName
@@ -14,7 +15,9 @@ from imports_service.store.nudges import Nudges
 from imports_service.store.units import insert_closing
 
 
-async def interrupt_import(name: ImportName, *, database: Database, nudges: Nudges) -> Import:
+async def interrupt_import(
+    name: ImportName, *, database: Database, nudges: Nudges, checkpoints: Checkpoints = NOWHERE
+) -> Import:
     """From the return on no segment of the import commits; its status follows when its files are written.
 
     An import that is closing already is answered as it is. Raises `ImportNotFound` and `FailedPrecondition`
@@ -39,6 +42,7 @@ async def interrupt_import(name: ImportName, *, database: Database, nudges: Nudg
 
     interrupted, is_new = await settle(request)
     if is_new:
+        await checkpoints.reach("after-interrupt")
         nudges.changed(name.organization_id, interrupted.uid)
         # on its own, after the commit: no transaction that holds an import may wait for a lane; lost, it
         # costs the import a second, and the request stands

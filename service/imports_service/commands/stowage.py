@@ -129,6 +129,8 @@ class Stowage:
                 continue
             packed = await asyncio.to_thread(pack, segment.header, segment.lines)
             await self._own_objects()
+            if _now() >= self._held_until:  # this process stood still, and the sweep may have been here
+                raise UploadLapsed
             name = segment_object(self._organization_id, self.uid, segment.number)
             del segment  # the lines are free while the bytes travel
             await self._objects.put(name, packed)

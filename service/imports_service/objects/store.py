@@ -13,8 +13,9 @@ from aiobotocore.session import get_session
 from botocore.exceptions import ClientError
 
 from imports_service.domain.errors import Unavailable
-from imports_service.objects.failures import ObjectMissing, store_trouble
+from imports_service.objects.failures import ObjectMissing, answered, store_trouble
 from imports_service.objects.writer import ObjectWriter
+from imports_service.pulse import Pulse
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
@@ -30,16 +31,21 @@ OURS_ALREADY = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
 
 
 class Objects:
-    """An open connection to one bucket. Made and closed by `open_objects`."""
+    """An open connection to one bucket. Made and closed by `open_objects`.
 
-    def __init__(self, client: "S3Client", signer: "S3Client", bucket: str) -> None:
+    `pulse` says whether the store answers, if somebody asks it: calls of one that is away are refused at once.
+    """
+
+    def __init__(self, client: "S3Client", signer: "S3Client", prober: "S3Client", bucket: str) -> None:
         self.bucket = bucket
+        self.pulse = Pulse("objects")
+        self._prober = prober
         self._client = client
         self._signer = signer
 
     async def put(self, name: str, data: bytes, content_type: str | None = None) -> None:
         """Store a whole object, in place of one of the same name. Raises `Unavailable`."""
-        with store_trouble("put", name):
+        async with answered(self.pulse, "put", name):
             await self._client.put_object(
                 Bucket=self.bucket,
                 Key=name,
@@ -49,14 +55,14 @@ class Objects:
 
     async def get(self, name: str) -> bytes:
         """A whole object. Raises `ObjectMissing`, `Unavailable`."""
-        with store_trouble("get", name):
+        async with answered(self.pulse, "get", name):
             answer = await self._client.get_object(Bucket=self.bucket, Key=name)
             async with answer["Body"] as body:
                 return await body.read()
 
     async def get_range(self, name: str, start: int, size: int) -> bytes:
         """`size` bytes of an object, at least one, from `start` on. Raises `ObjectMissing`, `Unavailable`."""
-        with store_trouble("get a part of", name):
+        async with answered(self.pulse, "get a part of", name):
             answer = await self._client.get_object(
                 Bucket=self.bucket, Key=name, Range=f"bytes={start}-{start + size - 1}"
             )
@@ -76,11 +82,15 @@ class Objects:
 
         Raises `ObjectMissing` at the first piece, `Unavailable` at any.
         """
-        with store_trouble("get", name):
+        async with answered(self.pulse, "get", name):
             answer = await self._client.get_object(Bucket=self.bucket, Key=name)
-            async with answer["Body"] as body:
-                while chunk := await body.read(chunk_bytes):
-                    yield chunk
+        async with answer["Body"] as body:
+            while True:
+                async with answered(self.pulse, "get", name):
+                    chunk = await body.read(chunk_bytes)
+                if not chunk:
+                    return
+                yield chunk
 
     @contextlib.asynccontextmanager
     async def writer(
@@ -96,7 +106,7 @@ class Objects:
         headers = {"ContentType": content_type}
         if content_disposition is not None:
             headers["ContentDisposition"] = content_disposition
-        writer = ObjectWriter(self._client, self.bucket, name, headers)
+        writer = ObjectWriter(self._client, self.pulse, self.bucket, name, headers)
         try:
             yield writer
             await writer.finish()
@@ -107,7 +117,7 @@ class Objects:
     async def head(self, name: str) -> int | None:
         """The size of an object in bytes; None when there is none. Raises `Unavailable`."""
         try:
-            with store_trouble("look at", name):
+            async with answered(self.pulse, "look at", name):
                 return (await self._client.head_object(Bucket=self.bucket, Key=name))["ContentLength"]
         except ObjectMissing:
             return None
@@ -180,9 +190,16 @@ class Objects:
 
     async def check(self) -> None:
         """Raises `Unavailable` when the bucket cannot be reached with these credentials."""
+        await self._check(self._client)
+
+    async def ask(self) -> None:
+        """The same without a second try, for whoever asks again and again; the caller bounds the time."""
+        await self._check(self._prober)
+
+    async def _check(self, client: "S3Client") -> None:
         try:
             with store_trouble("open the bucket", self.bucket):
-                await self._client.head_bucket(Bucket=self.bucket)
+                await client.head_bucket(Bucket=self.bucket)
         except ObjectMissing as error:
             raise Unavailable(
                 f"there is no bucket {self.bucket}", reason="OBJECTS_UNAVAILABLE", bucket=self.bucket
@@ -190,7 +207,7 @@ class Objects:
 
     async def make_bucket(self) -> None:
         """Make the bucket unless it is there. Raises `Unavailable`."""
-        with store_trouble("make the bucket", self.bucket):
+        async with answered(self.pulse, "make the bucket", self.bucket):
             try:
                 await self._client.create_bucket(Bucket=self.bucket)
             except ClientError as error:
@@ -199,7 +216,7 @@ class Objects:
 
     async def _delete_batch(self, batch: "Iterable[ObjectIdentifierTypeDef]") -> None:
         named = list(batch)
-        with store_trouble("delete", named[0]["Key"]):
+        async with answered(self.pulse, "delete", named[0]["Key"]):
             answer = await self._client.delete_objects(
                 Bucket=self.bucket, Delete={"Objects": named, "Quiet": True}
             )
@@ -228,18 +245,18 @@ async def open_objects(
     Without keys the usual AWS chain finds credentials. `public_endpoint_url` is what presigned URLs name,
     where callers reach the store by another name than this service does.
     """
-    config = AioConfig(
-        signature_version="s3v4",
-        s3={"addressing_style": "path"},
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": TRIES},
-        max_pool_connections=connections,
-    )
     session = get_session()
     async with contextlib.AsyncExitStack() as stack:
 
-        async def client(endpoint: str | None) -> "S3Client":
+        async def client(endpoint: str | None, *, tries: int = TRIES) -> "S3Client":
+            config = AioConfig(
+                signature_version="s3v4",
+                s3={"addressing_style": "path"},
+                connect_timeout=CONNECT_SECONDS,
+                read_timeout=READ_SECONDS,
+                retries={"mode": "standard", "total_max_attempts": tries},
+                max_pool_connections=connections,
+            )
             return await stack.enter_async_context(
                 session.create_client(
                     "s3",
@@ -253,4 +270,5 @@ async def open_objects(
 
         own = await client(endpoint_url)
         differs = public_endpoint_url is not None and public_endpoint_url != endpoint_url
-        yield Objects(own, await client(public_endpoint_url) if differs else own, bucket)
+        signer = await client(public_endpoint_url) if differs else own
+        yield Objects(own, signer, await client(endpoint_url, tries=1), bucket)

@@ -7,7 +7,8 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from imports_service.domain.errors import Unavailable
-from imports_service.objects.failures import ObjectMissing, store_trouble
+from imports_service.objects.failures import ObjectMissing, answered
+from imports_service.pulse import Pulse
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
@@ -19,10 +20,13 @@ PART_BYTES = 8 * 1024 * 1024
 class ObjectWriter:
     """Gathers what is written into parts. Made by `Objects.writer`, which finishes or aborts it."""
 
-    def __init__(self, client: "S3Client", bucket: str, name: str, headers: dict[str, str]) -> None:
+    def __init__(
+        self, client: "S3Client", pulse: Pulse, bucket: str, name: str, headers: dict[str, str]
+    ) -> None:
         self.name = name
         self.size = 0
         self._client = client
+        self._pulse = pulse
         self._bucket = bucket
         self._headers = headers
         self._buffer = bytearray()
@@ -44,7 +48,7 @@ class ObjectWriter:
     async def finish(self) -> None:
         """Make the object appear. Raises `Unavailable`."""
         if self._upload_id is None:
-            with store_trouble("put", self.name):
+            async with answered(self._pulse, "put", self.name):
                 await self._client.put_object(
                     Bucket=self._bucket,
                     Key=self.name,
@@ -53,7 +57,7 @@ class ObjectWriter:
                 )
             return
         await self._put_part()
-        with store_trouble("complete", self.name):
+        async with answered(self._pulse, "complete", self.name):
             await self._client.complete_multipart_upload(
                 Bucket=self._bucket,
                 Key=self.name,
@@ -65,13 +69,14 @@ class ObjectWriter:
         """Leave nothing behind, as far as the store lets us; the sweep of the prefix finds the rest."""
         if self._upload_id is None:
             return
-        with contextlib.suppress(Unavailable, ObjectMissing), store_trouble("abort", self.name):
-            await self._client.abort_multipart_upload(
-                Bucket=self._bucket, Key=self.name, UploadId=self._upload_id
-            )
+        with contextlib.suppress(Unavailable, ObjectMissing):
+            async with answered(self._pulse, "abort", self.name):
+                await self._client.abort_multipart_upload(
+                    Bucket=self._bucket, Key=self.name, UploadId=self._upload_id
+                )
 
     async def _put_part(self) -> None:
-        with store_trouble("put a part of", self.name):
+        async with answered(self._pulse, "put a part of", self.name):
             if self._upload_id is None:
                 opened = await self._client.create_multipart_upload(
                     Bucket=self._bucket,

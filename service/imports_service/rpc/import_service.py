@@ -115,7 +115,10 @@ class ImportService(imports_pb2_grpc.ImportServiceServicer):
 
     async def InterruptImport(self, request: pb.InterruptImportRequest, context: Context) -> pb.Import:
         name = parse_import_name(request.name)
-        return message_of_import(await interrupt_import(name, database=self.database, nudges=self.nudges))
+        interrupted = await interrupt_import(
+            name, database=self.database, nudges=self.nudges, checkpoints=self.creation.checkpoints
+        )
+        return message_of_import(interrupted)
 
     async def RetryImport(self, request: pb.RetryImportRequest, context: Context) -> pb.Import:
         wanted = retry_of(request, creator=INSECURE, trace_context=_trace_context(context))
@@ -129,6 +132,7 @@ class ImportService(imports_pb2_grpc.ImportServiceServicer):
             lease=self.settings.lease,
             database=self.database,
             nudges=self.nudges,
+            checkpoints=self.creation.checkpoints,
         )
         return Empty()
 

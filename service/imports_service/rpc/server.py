@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import grpc
 import structlog
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from commerce.imports.v1 import (
@@ -20,7 +20,9 @@ from commerce.imports.v1 import (
     resources_pb2,
     resources_pb2_grpc,
 )
+from imports_service.readiness import Readiness
 from imports_service.rpc.boundary import Boundary, InFlight
+from imports_service.rpc.healths import Healths
 from imports_service.settings import MIB, Settings
 
 REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
@@ -58,6 +60,10 @@ def server_options(max_message_bytes: int) -> list[tuple[str, int]]:
     ]
 
 
+class ListenRefused(Exception):
+    """The address for calls cannot be had; the message names the setting."""
+
+
 class Servicers:
     """The three services of the contract, as implemented by the caller."""
 
@@ -78,8 +84,12 @@ class Servicers:
 
 
 @asynccontextmanager
-async def open_server(settings: Settings, servicers: Servicers) -> AsyncGenerator[int, None]:
+async def open_server(
+    settings: Settings, servicers: Servicers, healths: Healths | None = None
+) -> AsyncGenerator[int, None]:
     """Serve while the block lasts; gives the port. In `settings.grpc_listen` port 0 takes a free one.
+
+    Whoever passes `healths` says later whether the process is ready; it begins as ready. Raises `ListenRefused`.
 
     When the block is left, health says NOT_SERVING first, new calls are refused, those under way get
     `settings.stop_grace_seconds` to end, and what is left of them is cancelled and waited for.
@@ -89,17 +99,22 @@ async def open_server(settings: Settings, servicers: Servicers) -> AsyncGenerato
         interceptors=[Boundary(in_flight)], options=server_options(settings.max_message_bytes)
     )
     servicers.add_to(server)
-    healths = health.aio.HealthServicer()
-    health_pb2_grpc.add_HealthServicer_to_server(healths, server)
+    healths = healths or Healths(SERVICES)
+    healths.add_to(server)
     _add_reflection(server)
-    port = server.add_insecure_port(settings.grpc_listen)
+    try:
+        port = server.add_insecure_port(settings.grpc_listen)
+    except RuntimeError as error:
+        raise ListenRefused(
+            f"IMPORTS_GRPC_LISTEN={settings.grpc_listen} cannot be had: another process listens there, or it is no "
+            "address of this machine; set another one"
+        ) from error
     await server.start()
-    for service in (health.OVERALL_HEALTH, *SERVICES):
-        await healths.set(service, health_pb2.HealthCheckResponse.SERVING)
+    await healths.say(is_ready=True)
     try:
         yield port
     finally:
-        await healths.enter_graceful_shutdown()
+        await healths.stop()
         await _close(server, in_flight, settings.stop_grace_seconds)
 
 
@@ -107,13 +122,17 @@ async def serve(
     settings: Settings,
     servicers: Servicers,
     *,
+    readiness: Readiness,
     stop: asyncio.Event,
     ready: Callable[[int], None] = lambda port: None,
 ) -> None:
-    """Serve until `stop` is set. `ready` is told the port as soon as calls are taken."""
-    async with open_server(settings, servicers) as port:
+    """Serve until `stop` is set. `ready` is told the port as soon as calls are taken; health follows `readiness`."""
+    healths = Healths(SERVICES)
+    async with open_server(settings, servicers, healths) as port, asyncio.TaskGroup() as tasks:
         ready(port)
+        following = tasks.create_task(healths.follow(readiness), name="health")
         await stop.wait()
+        following.cancel()
 
 
 def _add_reflection(server: grpc.aio.Server) -> None:

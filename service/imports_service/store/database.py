@@ -5,8 +5,8 @@ Whoever gets `TransactionConflict` runs the whole transaction again: part of one
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,6 +14,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from imports_service.domain.errors import Unavailable
+from imports_service.pulse import PartSilent, Pulse
 
 if TYPE_CHECKING:
     Connection: TypeAlias = PoolConnectionProxy[asyncpg.Record]
@@ -44,13 +45,17 @@ class TransactionConflict(Unavailable):
 
 
 class StatementTimeout(Unavailable):
-    """A statement, or the pause between two, took longer than a transaction may."""
+    """A statement, or the pause between two, took longer than a transaction may, in a database that answers."""
 
 
 class Database:
-    """The connections of one process. Made by `open_database`."""
+    """The connections of one process. Made by `open_database`.
+
+    `pulse` says whether the database answers, if somebody asks it: who waits for one that does not is told so.
+    """
 
     def __init__(self, pool: Pool, *, lease: timedelta) -> None:
+        self.pulse = Pulse("database")
         self._pool = pool
         milliseconds = lease.total_seconds() * 1000
         # all below the lease: when it runs out no transaction of a living worker is open any more
@@ -64,12 +69,23 @@ class Database:
 
         Raises `Unavailable` (DATABASE_UNAVAILABLE), `StatementTimeout`, `TransactionConflict`.
         """
-        connection = await self._acquire()
+        began = asyncio.get_running_loop().time()
         try:
-            with _in_our_words(connection):
-                yield connection
-        finally:
-            await self._pool.release(connection)
+            async with self.pulse.patience():
+                connection = await self._acquire()
+                try:
+                    with _in_our_words(connection, self._had_trouble_since(began)):
+                        yield connection
+                finally:
+                    if self.pulse.is_silent:
+                        _throw_away(connection)  # or giving it back would wait for an answer
+                    with suppress(asyncpg.InternalClientError):  # breaking now, it has gone back by itself
+                        await self._pool.release(connection)
+        except PartSilent as silent:
+            raise _unavailable(silent) from silent
+
+    def _had_trouble_since(self, began: float) -> Callable[[], bool]:
+        return lambda: self.pulse.had_trouble_since(began)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Connection, None]:
@@ -81,10 +97,17 @@ class Database:
         async with self.connection() as connection:
             try:
                 await connection.execute(self._begin)
+            except BaseException:
+                _throw_away(connection)  # it may begin yet
+                raise
+            try:
                 yield connection
                 await _commit(connection)
             except BaseException:
-                await _roll_back(connection)
+                if self.pulse.is_silent:
+                    _throw_away(connection)
+                else:
+                    await _roll_back(connection)
                 raise
 
     @asynccontextmanager
@@ -159,10 +182,14 @@ async def _roll_back(connection: Connection) -> None:
         if not _is_lost(connection) and connection.is_in_transaction():
             await connection.execute("ROLLBACK", timeout=ROLLBACK_SECONDS)
     except BaseException as error:
-        if not _is_lost(connection):
-            connection.terminate()
+        _throw_away(connection)
         if not isinstance(error, DRIVER_ERRORS):
             raise
+
+
+def _throw_away(connection: Connection) -> None:
+    if not _is_lost(connection):
+        connection.terminate()
 
 
 def _is_lost(connection: Connection) -> bool:
@@ -186,14 +213,19 @@ OUTAGES = (
     asyncpg.CannotConnectNowError,
     asyncpg.InsufficientResourcesError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.PostgresSystemError,
     # what the driver says when the server's farewell has arrived and the end of the connection has not
     asyncpg.InternalClientError,
+    # the driver waits longer than the server lets a statement run: it has had no answer at all
+    TimeoutError,
 )
-TIMEOUTS = (asyncpg.QueryCanceledError, asyncpg.IdleInTransactionSessionTimeoutError, TimeoutError)
+TIMEOUTS = (asyncpg.QueryCanceledError, asyncpg.IdleInTransactionSessionTimeoutError)
 
 
 @contextmanager
-def _in_our_words(connection: Connection) -> Iterator[None]:
+def _in_our_words(connection: Connection, had_trouble: Callable[[], bool]) -> Iterator[None]:
+    """`had_trouble`: whether the database did not answer others meanwhile. Then a timeout is no fault of its
+    transaction."""
     try:
         yield
     except DRIVER_ERRORS as error:
@@ -205,9 +237,9 @@ def _in_our_words(connection: Connection) -> Iterator[None]:
                 reason="DATABASE_UNAVAILABLE",
                 cause=type(error).__name__,
             ) from error
-        if isinstance(error, TIMEOUTS):
+        if isinstance(error, TIMEOUTS) and not had_trouble():
             raise StatementTimeout("the database took too long", reason="DATABASE_UNAVAILABLE") from error
-        if isinstance(error, OUTAGES) or _is_lost(connection):
+        if isinstance(error, (*OUTAGES, *TIMEOUTS)) or _is_lost(connection):
             raise _unavailable(error) from error
         raise
 

@@ -29,6 +29,9 @@ BESIDE = (
 DISTRIBUTED = (FIRST, *BESIDE)
 """By organization_id; all lie beside the first, so that a transaction of one organization is one on one node."""
 
+PARTITIONS = ("event_default",)
+"""Named by statements, and distributed with the table that they are part of, as those are that come later."""
+
 LOCAL = ("lane",)
 """Claims choose among all organizations and lock one: such a look works on a table that is whole."""
 

@@ -1,6 +1,7 @@
 """Whose turn it is: one lane per organization, awake while the organization has an import that has not ended.
 
-The turn counts rows given to workers, so that organizations share the workers by rows and not by imports.
+The turn counts rows given to workers, so that organizations share the workers by rows and not by imports. A lane in
+which a claim finds nothing to give rests; it gets no credit for that (docs/architecture.md, "Turns").
 Lanes are the first lock of all; nothing that holds one waits for a segment, a resource or an import.
 """
 
@@ -15,15 +16,24 @@ REST = timedelta(seconds=1)
 
 
 class ClaimedLane(NamedTuple):
-    """An organization whose turn it is. `release_due`: its imports that wait for others are to be looked at."""
+    """An organization whose turn it is. `turn`: to which the rows that it is given are added; `unit_turn`: that of the
+    unit it was given last; `release_due`: its imports that wait for others are to be looked at."""
 
     organization_id: str
+    turn: int
+    unit_turn: int
     release_due: bool
 
 
 async def enter_lane(connection: Connection, organization_id: str) -> int:
     """Wake the organization's lane for a new import, and lock it; the turn of the import's first segment."""
-    return int(await connection.fetchval(SQL.enter_lane, organization_id))
+    begins = not await connection.fetchval(SQL.has_unfinished, organization_id)
+    return int(await connection.fetchval(SQL.enter_lane, organization_id, begins))
+
+
+async def get_unit_turn(connection: Connection, organization_id: str) -> int:
+    """The turn of the unit that the organization was last given; read without locks."""
+    return int(await connection.fetchval(SQL.get_unit_turn, organization_id) or 0)
 
 
 async def wake_lane(connection: Connection, organization_id: str) -> None:
@@ -35,7 +45,9 @@ async def claim_lane(connection: Connection) -> ClaimedLane | None:
     """The organization whose turn it is, its lane locked; None when none is awake, or others hold all that
     are."""
     record = await connection.fetchrow(SQL.claim_lane)
-    return None if record is None else ClaimedLane(record["organization_id"], record["release_due"])
+    if record is None:
+        return None
+    return ClaimedLane(record["organization_id"], record["turn"], record["unit_turn"], record["release_due"])
 
 
 async def plan_release(connection: Connection, organization_id: str, delay: timedelta) -> None:
@@ -60,9 +72,9 @@ async def is_any_awake(connection: Connection) -> bool:
     return bool(await connection.fetchval(SQL.is_any_lane_awake))
 
 
-async def advance_lane(connection: Connection, organization_id: str, rows: int) -> None:
+async def advance_lane(connection: Connection, lane: ClaimedLane, *, rows: int, unit_turn: int) -> None:
     """Charge the organization for what its claim was given; every unit costs at least one row."""
-    await connection.execute(SQL.advance_lane, organization_id, max(rows, 1))
+    await connection.execute(SQL.advance_lane, lane.organization_id, lane.turn + max(rows, 1), unit_turn)
 
 
 async def rest_lane(connection: Connection, organization_id: str) -> None:
@@ -72,3 +84,8 @@ async def rest_lane(connection: Connection, organization_id: str) -> None:
         await connection.execute(SQL.rest_lane, organization_id, REST)
     else:
         await connection.execute(SQL.sleep_lane, organization_id)
+
+
+async def rest_full_lane(connection: Connection, organization_id: str) -> None:
+    """Leave alone a locked lane of which as many segments run as may, until one of them has ended or for a moment."""
+    await connection.execute(SQL.rest_lane, organization_id, REST)

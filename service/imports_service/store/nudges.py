@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import asyncpg
 import structlog
 
+from imports_service.pulse import Pulse
 from imports_service.store.database import DRIVER_ERRORS
 from imports_service.store.statements import SQL
 
@@ -59,6 +60,7 @@ class Nudges:
         """Set when a unit may be ready. Clear it before a claim, wait for it after an empty one."""
         self.is_connected = False
         """Whether nudges of other processes arrive; while they do not, readers rely on looking again."""
+        self.pulse = Pulse("listener")
         self._listeners: dict[str, set[Listener]] = {}
         self._outgoing: dict[str, None] = {}
         self._something_to_do = asyncio.Event()
@@ -123,12 +125,14 @@ class Nudges:
                     failures = 0
                     connection.add_termination_listener(lambda _: self._something_to_do.set())
                     self.is_connected = True
+                    self.pulse.answered()
                     self.wake_all()
                     self._something_to_do.set()  # what could not be sent before
                     await self._send_what_comes(connection)
             except DRIVER_ERRORS as error:
                 failures += 1
                 log.warning("nudges are away", error=repr(error), failures=failures)
+                self.pulse.failed(repr(error))
             finally:
                 self.is_connected = False
             # jittered, so that a restarted database is not met by every process at once

@@ -6,20 +6,15 @@ transaction, and one that comes late finds nothing to finish. The clock is the d
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 import msgspec
 from asyncpg import Record
 
 from imports_service.store.database import Connection
-from imports_service.store.lanes import REST, advance_lane, claim_lane, drop_release, plan_release, rest_lane
 from imports_service.store.statements import SQL
-from imports_service.store.waiting import has_waiting
 
 CLOSING = -1
 """The segment number of a closing."""
-MAX_LANES_PER_CLAIM = 20
-"""Lanes with nothing to claim are put to rest on the way; how many one transaction locks at most."""
 
 
 class NewSegment(msgspec.Struct, frozen=True):
@@ -31,9 +26,10 @@ class NewSegment(msgspec.Struct, frozen=True):
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):
-    """A unit under a lease. `attempts` are those that failed so far; a closing has no rows.
+    """A unit under a lease. `attempts` are those that failed so far; a closing has no rows. `turn`: that of the unit.
 
-    `has_next`: the segments of its import run in order, and there is one after this one.
+    `has_next`: the segments of its import run in order, and there is one after this one. `is_crowded`: so many segments
+    of its organization run that its lane may be waiting for this one to end.
     """
 
     organization_id: str
@@ -45,19 +41,12 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     lease_token: str
     in_order: bool
     has_next: bool
+    turn: int = 0
+    is_crowded: bool = False
 
     @property
     def is_closing(self) -> bool:
         return self.segment == CLOSING
-
-
-class ReleaseDue(msgspec.Struct, frozen=True):
-    """In place of a unit: imports of the organization wait for others, and it is time to see whether these have ended.
-
-    Whoever gets it looks; should it die before, another one is told so after `lanes.REST`.
-    """
-
-    organization_id: str
 
 
 class Returned(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,43 +112,6 @@ async def insert_closing(connection: Connection, organization_id: str, import_ui
     await connection.execute(SQL.insert_closing, organization_id, import_uid)
 
 
-async def claim(connection: Connection, *, worker: str, lease: timedelta) -> Claimed | ReleaseDue | None:
-    """Lease the next unit to the worker, organizations taking turns; None when nothing is ready.
-
-    Before it gives units of an organization, it has the imports looked at that wait for others, when that is due.
-    Locks lanes and one unit: the transaction is to be committed at once.
-    """
-    for _ in range(MAX_LANES_PER_CLAIM):
-        lane = await claim_lane(connection)
-        if lane is None:
-            return None
-        organization_id = lane.organization_id
-        if lane.release_due:
-            if await has_waiting(connection, organization_id):
-                await plan_release(connection, organization_id, REST)
-                return ReleaseDue(organization_id)
-            await drop_release(connection, organization_id)
-        record = await connection.fetchrow(SQL.claim_unit, organization_id, str(uuid4()), lease, worker)
-        if record is None:
-            await rest_lane(connection, organization_id)
-            continue
-        await advance_lane(connection, organization_id, record["row_count"])
-        course = await connection.fetchrow(SQL.get_import_course, organization_id, record["import_uid"])
-        in_order = course is not None and course["in_order"]
-        return Claimed(
-            organization_id=organization_id,
-            import_uid=record["import_uid"],
-            segment=record["segment"],
-            first_row=record["first_row"],
-            row_count=record["row_count"],
-            attempts=record["attempts"],
-            lease_token=record["lease_token"],
-            in_order=in_order,
-            has_next=course is not None and in_order and course["segments_left"] > 1,
-        )
-    return None
-
-
 async def fence(connection: Connection, claimed: Claimed) -> datetime | None:
     """Finish the unit under its lease and lock it; the time of everything that the transaction writes.
 
@@ -173,7 +125,13 @@ async def fence(connection: Connection, claimed: Claimed) -> datetime | None:
 
 async def ready_next(connection: Connection, claimed: Claimed) -> None:
     """Make the segment after this one ready, if it waits for it; in the transaction of the fence."""
-    await connection.execute(SQL.ready_next, claimed.organization_id, claimed.import_uid, claimed.segment + 1)
+    await connection.execute(
+        SQL.ready_next,
+        claimed.organization_id,
+        claimed.import_uid,
+        claimed.segment + 1,
+        claimed.turn + claimed.row_count,
+    )
 
 
 async def extend(
@@ -197,11 +155,12 @@ async def release(
     counts: bool,
     max_attempts: int,
     error: str | None = None,
+    in_outage: bool = False,
 ) -> Returned | None:
     """Give the unit back, ready again after `delay`; None when the lease is lost.
 
-    `counts`: this was an attempt; it also is one when the lease has run out meanwhile. Whoever gets a unit that is
-    given up says in the same transaction how its import ends.
+    `counts`: this was an attempt; it also is one when the lease has run out meanwhile, unless that was for an outage.
+    Whoever gets a unit that is given up says in the same transaction how its import ends.
     """
     record = await connection.fetchrow(
         SQL.release_unit,
@@ -213,6 +172,7 @@ async def release(
         counts,
         max_attempts,
         error,
+        not in_outage,
     )
     return _returned(claimed.organization_id, record)
 

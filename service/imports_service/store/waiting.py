@@ -13,10 +13,12 @@ from imports_service.store.statements import SQL
 
 
 class Releasable(NamedTuple):
-    """An import that waits for what has ended. `in_order`: its segments run one after the other."""
+    """An import that waits for what has ended. `in_order`: its segments run one after the other; `turn`: that of its
+    first segment."""
 
     uid: str
     in_order: bool
+    turn: int = 0
 
 
 async def find_uids(
@@ -45,14 +47,17 @@ async def is_awaited(connection: Connection, organization_id: str, uid: str) -> 
 async def list_releasable(connection: Connection, organization_id: str, *, limit: int) -> list[Releasable]:
     """The imports whose wait is over, in the order of their turns, at most `limit`."""
     records = await connection.fetch(SQL.list_releasable, organization_id, limit)
-    return [Releasable(record["uid"], record["in_order"]) for record in records]
+    return [Releasable(record["uid"], record["in_order"], record["turn"]) for record in records]
 
 
-async def release(connection: Connection, organization_id: str, releasable: Releasable) -> bool:
+async def release(
+    connection: Connection, organization_id: str, releasable: Releasable, *, turn: int = 0
+) -> bool:
     """Make the import's units ready and note that it waits no more; False when that had been done, or it is gone.
 
-    Locks its units, then its row: to be committed before the next one.
+    `turn`: which its organization has come to; the import gets no credit for having waited. Locks its units, then its
+    row: to be committed before the next one.
     """
-    uid, in_order = releasable
-    await connection.execute(SQL.release_units, organization_id, uid, in_order)
-    return await connection.fetchval(SQL.release_import, organization_id, uid) is not None
+    later = max(0, turn - releasable.turn)
+    await connection.execute(SQL.release_units, organization_id, releasable.uid, releasable.in_order, later)
+    return await connection.fetchval(SQL.release_import, organization_id, releasable.uid, later) is not None

@@ -121,9 +121,17 @@ async def clocks(connection: Connection, organization_ids: Sequence[str]) -> Clo
     return Clocks(seqs, records[0]["read_at"] if records else None)
 
 
-async def queue(connection: Connection, organization_id: str) -> list[str]:
-    """The uids of the organization's pending imports, the next one first."""
-    return [record["uid"] for record in await connection.fetch(SQL.list_queue, organization_id)]
+class Queue(NamedTuple):
+    """The uids of an organization's pending imports, the next one first, and how many of its segments run."""
+
+    uids: Sequence[str] = ()
+    running: int = 0
+
+
+async def queue(connection: Connection, organization_id: str) -> Queue:
+    """The organization's pending imports; without any it is not read what runs."""
+    records = await connection.fetch(SQL.list_queue, organization_id)
+    return Queue([record["uid"] for record in records], records[0]["running"]) if records else Queue()
 
 
 def _reading_of(record: Record) -> Reading:

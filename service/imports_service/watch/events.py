@@ -24,7 +24,9 @@ class PendingReason(StrEnum):
     """Why an import has not started yet."""
 
     QUEUED = "queued"
+    ORGANIZATION_LIMIT = "organization_limit"
     AFTER = "after"
+    OUTAGE = "outage"
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from imports_service.domain.errors import Unavailable
 from imports_service.domain.imports import Event
 from imports_service.domain.queries import ImportFilter
 from imports_service.store.database import Database
+from imports_service.store.events import clock
 from imports_service.store.nudges import Nudge
 from imports_service.store.watches import Found, Reading
 from imports_service.watch.agenda import Agenda
@@ -25,6 +26,7 @@ from imports_service.watch.answers import answer_questions
 from imports_service.watch.closings import Closings
 from imports_service.watch.failure import Failure
 from imports_service.watch.follower import Follower
+from imports_service.watch.limit import Limit
 from imports_service.watch.listing import Stretch, read_stretch
 from imports_service.watch.news import News, read_news
 from imports_service.watch.past import Past, looked_up, read_past
@@ -43,7 +45,14 @@ class Feed:
     """`window`: the last events, while somebody follows all imports; `imports`: those that are watched, by uid."""
 
     def __init__(
-        self, organization_id: str, database: Database, turnstile: asyncio.Semaphore, closings: Closings
+        self,
+        organization_id: str,
+        database: Database,
+        turnstile: asyncio.Semaphore,
+        closings: Closings,
+        limit: Limit,
+        *,
+        in_outage: bool = False,
     ) -> None:
         self.organization_id = organization_id
         self.window = Window(0, size=EVENTS_KEPT)
@@ -53,12 +62,14 @@ class Feed:
         self._database = database
         self._turnstile = turnstile
         self._closings = closings
+        self.limit = limit
         self._agenda = Agenda()
         self._answering: Sequence[Question] = ()
         """Questions that are being read for: of imports whose nudges must not be missed, though they are not known."""
         self._queue: dict[str, int] = {}
         """How many imports come before each pending one, as last read."""
         self._failure: Failure | None = None
+        self._in_outage = in_outage
 
     @property
     def seq(self) -> int:
@@ -97,8 +108,15 @@ class Feed:
 
     async def read_stretch(self, filter: ImportFilter, seq: int | None, listed: Listed | None) -> Stretch:
         """The next stretch of the beginning of a watch of the organization. Raises `Unavailable`."""
-        async with self._turnstile, self._database.snapshot() as connection:
-            return await read_stretch(connection, self.organization_id, filter, seq, listed)
+        async with self._turnstile:
+            async with self._database.snapshot() as connection:
+                stretch = await read_stretch(connection, self.organization_id, filter, seq, listed)
+            if seq is None or seq == stretch.seq:
+                return stretch
+            # read after the events: a dropped partition is gone in an old snapshot, too, unlike its floor
+            async with self._database.connection() as connection:
+                _, floor = await clock(connection, self.organization_id)
+            return stretch._replace(floor=floor)
 
     def check(self) -> None:
         """Raises what keeps this feed from telling anything for some time now."""
@@ -129,6 +147,15 @@ class Feed:
         """Tell those whose import takes longer than they have been told."""
         for watched in self.imports.values():
             if watched.measure_again(at):
+                self._tell_progress(watched)
+
+    def hold_up(self, *, in_outage: bool) -> None:
+        """Tell those whose import is pending whether a part is away without which nothing starts."""
+        if in_outage == self._in_outage:
+            return
+        self._in_outage = in_outage
+        for watched in self.imports.values():
+            if watched.hold_up(in_outage=in_outage):
                 self._tell_progress(watched)
 
     def trim(self) -> None:
@@ -194,7 +221,8 @@ class Feed:
     def _publish(self, news: News, questions: Sequence[Question]) -> None:
         """Take over what was read, and wake whom it concerns: they tell events before the progress beside them."""
         if news.queue is not None:
-            self._queue = {uid: ahead for ahead, uid in enumerate(news.queue)}
+            self._queue = {uid: ahead for ahead, uid in enumerate(news.queue.uids)}
+            self.limit.read(news.queue.running)
         if news.found is not None:
             self._begin(news.found)
         for reading in news.moved:
@@ -245,7 +273,7 @@ class Feed:
     def _move_queue(self) -> None:
         for uid, ahead in self._queue.items():
             watched = self.imports.get(uid)
-            if watched is not None and watched.move_to(ahead):
+            if watched is not None and watched.move_to(ahead, is_limited=self.limit.is_reached):
                 self._tell_progress(watched)
 
     def _tell_progress(self, watched: WatchedImport) -> None:
@@ -271,7 +299,14 @@ class Feed:
 
     def _watched(self, reading: Reading, seq: int) -> WatchedImport:
         ahead = self._queue.get(reading.snapshot.uid, 0)
-        return WatchedImport(reading, seq, ahead, self._closings)
+        return WatchedImport(
+            reading,
+            seq,
+            ahead,
+            self._closings,
+            is_limited=self.limit.is_reached,
+            in_outage=self._in_outage,
+        )
 
     def _drop_unwatched(self) -> None:
         for watched in [watched for watched in self.imports.values() if not self._is_needed(watched)]:

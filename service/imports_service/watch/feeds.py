@@ -9,11 +9,14 @@ from dataclasses import dataclass
 import structlog
 
 from imports_service.domain.errors import Unavailable
+from imports_service.pulse import Pulse
+from imports_service.store.claims import UNLIMITED
 from imports_service.store.database import Database
 from imports_service.store.nudges import Nudges
 from imports_service.store.watches import clocks
 from imports_service.watch.closings import Closings
 from imports_service.watch.feed import Feed
+from imports_service.watch.limit import Limit
 
 LOOK_AGAIN_SECONDS = (1.0, 2.0)
 """A lost nudge costs at most this; drawn anew each time, so that processes do not read in step."""
@@ -36,14 +39,22 @@ class Feeds:
     """Made by `open_feeds`. `stop` ends every watch."""
 
     def __init__(
-        self, database: Database, nudges: Nudges, stop: asyncio.Event, tasks: asyncio.TaskGroup
+        self,
+        database: Database,
+        nudges: Nudges,
+        stop: asyncio.Event,
+        tasks: asyncio.TaskGroup,
+        max_running: int,
+        store: Pulse,
     ) -> None:
         self.stop = stop
         self.nudges = nudges
         self._database = database
         self._tasks = tasks
+        self._store = store
         self._turnstile = asyncio.Semaphore(READS_AT_ONCE)
         self._closings = Closings()
+        self._max_running = max_running
         self._open: dict[str, _Open] = {}
 
     def __len__(self) -> int:
@@ -58,7 +69,14 @@ class Feeds:
         self.refuse_when_stopping()
         opened = self._open.get(organization_id)
         if opened is None:
-            feed = Feed(organization_id, self._database, self._turnstile, self._closings)
+            feed = Feed(
+                organization_id,
+                self._database,
+                self._turnstile,
+                self._closings,
+                Limit(self._max_running),
+                in_outage=self._store.is_away,
+            )
             reading = self._tasks.create_task(self._keep_reading(feed), name=f"watch {organization_id}")
             opened = self._open[organization_id] = _Open(feed, reading)
         opened.users += 1
@@ -100,6 +118,7 @@ class Feeds:
         random.shuffle(feeds)
         for number, feed in enumerate(feeds):
             feed.trim()
+            feed.hold_up(in_outage=self._store.is_away)
             if at is not None:
                 feed.measure_again(at)
             has_events = seqs.get(feed.organization_id, 0) > feed.seq
@@ -117,11 +136,20 @@ def _stopping() -> Unavailable:
 
 @asynccontextmanager
 async def open_feeds(
-    database: Database, nudges: Nudges, *, stop: asyncio.Event
+    database: Database,
+    nudges: Nudges,
+    *,
+    stop: asyncio.Event,
+    max_running: int = UNLIMITED,
+    store: Pulse | None = None,
 ) -> AsyncGenerator[Feeds, None]:
-    """The feeds of this process. No watch may be open any more when the block is left."""
+    """The feeds of this process. No watch may be open any more when the block is left.
+
+    `max_running`: so many segments of one organization run at most. `store` is the object store's pulse: while that is
+    away nothing starts, and watchers of pending imports are told so.
+    """
     async with asyncio.TaskGroup() as tasks:
-        feeds = Feeds(database, nudges, stop, tasks)
+        feeds = Feeds(database, nudges, stop, tasks, max_running, store or Pulse("objects"))
         kept = [
             tasks.create_task(feeds.look_again(), name="look again for watches"),
             tasks.create_task(feeds.end_at_stop(), name="end watches at the stop"),

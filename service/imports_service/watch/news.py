@@ -9,7 +9,7 @@ from imports_service.domain.queries import ImportFilter, ImportPosition
 from imports_service.store import watches
 from imports_service.store.database import Connection
 from imports_service.store.events import EVENTS_AT_ONCE, events_after
-from imports_service.store.watches import Found, Missed, Reading
+from imports_service.store.watches import Found, Missed, Queue, Reading
 from imports_service.watch.watched_import import WatchedImport
 
 MISSED_AT_ONCE = 20
@@ -43,7 +43,7 @@ class News(NamedTuple):
     moved: Sequence[Reading]
     events: Sequence[Event]
     seq: int | None
-    queue: Sequence[str] | None
+    queue: Queue | None
 
 
 async def read_news(
@@ -81,7 +81,7 @@ async def read_news(
         seq = events[-1].seq if events else seq
     if seq is not None and found is not None:
         seq = max(seq, found.seq)
-    queue: Sequence[str] | None = None
+    queue: Queue | None = None
     if wants.queue or _show_pending(found, moved, events):
         queue = await watches.queue(connection, organization_id)
     return News(found, missed, moved, events, seq, queue)

@@ -134,10 +134,12 @@ class _Watch:
             self._place = self._place._replace(seq=event.seq)
             if listed is not None and Listed.of(event.snapshot) <= listed and self._filter.concerns(event):
                 told.append(self._tell(looked_up(event)))
-        places = {uid: ahead for ahead, uid in enumerate(stretch.queue)}
+        places = {uid: ahead for ahead, uid in enumerate(stretch.queue.uids)}
+        is_limited = bool(stretch.queue.uids) and self._feed.limit.read(stretch.queue.running)
         for import_ in stretch.imports:
             self._place = self._place._replace(seq=stretch.seq, listed=Listed.of(import_))
-            told.append(self._tell_first(Reading(import_, stretch.at), ahead=places.get(import_.uid, 0)))
+            ahead = places.get(import_.uid, 0)
+            told.append(self._tell_first(Reading(import_, stretch.at), ahead=ahead, is_limited=is_limited))
         self._place = self._place._replace(seq=stretch.seq)
         if stretch.is_last:
             self._is_listing = False
@@ -176,7 +178,7 @@ class _Watch:
         self._was_told()
         return recorded.told((self._place.filter_digest, self._place.listed), self._token)
 
-    def _tell_first(self, reading: Reading, *, ahead: int) -> WatchEvent:
+    def _tell_first(self, reading: Reading, *, ahead: int, is_limited: bool) -> WatchEvent:
         self._follower.remember(reading.snapshot, self._feed.imports.get(reading.snapshot.uid))
         self._was_told()
         return WatchEvent(
@@ -184,7 +186,7 @@ class _Watch:
             token=self._token(),
             occurred_at=reading.at,
             snapshot=reading.snapshot,
-            progress=ProgressMeter().read(reading.snapshot, reading.at, ahead=ahead),
+            progress=ProgressMeter().read(reading.snapshot, reading.at, ahead=ahead, is_limited=is_limited),
         )
 
     def _tell_progress(self) -> list[WatchEvent]:

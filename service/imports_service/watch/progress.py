@@ -28,10 +28,19 @@ class ProgressMeter:
         self._closing: _Closing | None = None
         self._has_learned = False
 
-    def read(self, snapshot: Import, at: datetime, *, ahead: int) -> Progress:
+    def read(
+        self,
+        snapshot: Import,
+        at: datetime,
+        *,
+        ahead: int,
+        is_limited: bool = False,
+        in_outage: bool = False,
+    ) -> Progress:
         """The progress of the snapshot, which was read at that time by the database's clock.
 
-        `ahead`: how many imports come before it while it is pending.
+        `ahead`: how many imports come before it while it is pending; `is_limited`: its organization runs as much as it
+        may; `in_outage`: nothing starts, whatever its place.
         """
         self._now = max(self._now, at.timestamp())
         if snapshot.status is Status.IN_PROGRESS:
@@ -44,7 +53,7 @@ class ProgressMeter:
             rows_per_second=running.rows_per_second if running else 0.0,
             percent=100.0 * _rows_done(snapshot) / snapshot.inputs_size,
             eta=self._time_left(snapshot, running) if running else None,
-            pending_reason=_pending_reason(snapshot) if pending else None,
+            pending_reason=_pending_reason(snapshot, is_limited, in_outage) if pending else None,
             queue_position=ahead if pending else 0,
         )
 
@@ -96,8 +105,12 @@ class _Closing:
         self.was_seen_to_begin = was_seen_to_begin
 
 
-def _pending_reason(pending: Import) -> PendingReason:
-    return PendingReason.AFTER if pending.is_waiting else PendingReason.QUEUED
+def _pending_reason(pending: Import, is_limited: bool, in_outage: bool) -> PendingReason:
+    if pending.is_waiting:
+        return PendingReason.AFTER
+    if in_outage:
+        return PendingReason.OUTAGE
+    return PendingReason.ORGANIZATION_LIMIT if is_limited else PendingReason.QUEUED
 
 
 def _rows_done(snapshot: Import) -> int:

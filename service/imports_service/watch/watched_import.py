@@ -23,16 +23,27 @@ class WatchedImport:
     with the moment from which it may be told progress.
     """
 
-    def __init__(self, reading: Reading, seq: int, ahead: int, closings: Closings) -> None:
+    def __init__(
+        self,
+        reading: Reading,
+        seq: int,
+        ahead: int,
+        closings: Closings,
+        *,
+        is_limited: bool = False,
+        in_outage: bool = False,
+    ) -> None:
         self.uid = reading.snapshot.uid
         self.snapshot: Import | None = reading.snapshot
         self.at = reading.at
         self.window = Window(seq, size=EVENTS_KEPT)
         self.watchers: dict[Alarm, float] = {}
         self.ahead = ahead
+        self.is_limited = is_limited
+        self.in_outage = in_outage
         self.edition = 0
         self._meter = ProgressMeter(closings)
-        self._measured = self._meter.read(reading.snapshot, reading.at, ahead=ahead)
+        self._measured = self._read(reading.snapshot, reading.at)
         self._told: dict[Hashable, WatchEvent] = {}
 
     @property
@@ -62,7 +73,7 @@ class WatchedImport:
         if self.snapshot is None or reading.snapshot.version <= self.snapshot.version:
             return False
         self.snapshot, self.at = reading
-        self._measure(self._meter.read(self.snapshot, self.at, ahead=self.ahead))
+        self._measure(self._read(self.snapshot, self.at))
         return True
 
     def measure_again(self, at: datetime) -> bool:
@@ -72,7 +83,7 @@ class WatchedImport:
         """
         if self.snapshot is None or self.snapshot.status is not Status.IN_PROGRESS or at <= self.at:
             return False
-        measured = self._meter.read(self.snapshot, at, ahead=self.ahead)
+        measured = self._read(self.snapshot, at)
         if not _differs(self._measured, measured, elapsed=at - self.at):
             return False
         self.at = at
@@ -81,7 +92,7 @@ class WatchedImport:
 
     def record(self, event: Event) -> Recorded:
         """Take over the next event of this import, and wake its watchers to tell it."""
-        recorded = Recorded(event, self._meter.read(event.snapshot, event.occurred_at, ahead=self.ahead))
+        recorded = Recorded(event, self._read(event.snapshot, event.occurred_at))
         self.window.add(recorded)
         if event.kind is EventKind.DELETED:
             self.snapshot = None
@@ -91,13 +102,31 @@ class WatchedImport:
             alarm.ring()
         return recorded
 
-    def move_to(self, ahead: int) -> bool:
+    def move_to(self, ahead: int, *, is_limited: bool) -> bool:
         """Take over the place in the queue; False when it is the same."""
-        if ahead == self.ahead or self.snapshot is None:
+        if (ahead, is_limited) == (self.ahead, self.is_limited) or self.snapshot is None:
             return False
-        self.ahead = ahead
-        self._measure(self._meter.read(self.snapshot, self.at, ahead=ahead))
+        self.ahead, self.is_limited = ahead, is_limited
+        self._measure(self._read(self.snapshot, self.at))
         return True
+
+    def hold_up(self, *, in_outage: bool) -> bool:
+        """Take over whether nothing starts; False when that is the same, or nothing to this import."""
+        if in_outage == self.in_outage:
+            return False
+        self.in_outage = in_outage
+        if self.snapshot is None or not self.is_pending or self.snapshot.is_waiting:
+            return False
+        self._measure(self._read(self.snapshot, self.at))
+        return True
+
+    def _read(self, snapshot: Import, at: datetime) -> Progress:
+        return self._measured_by(self._meter, snapshot, at)
+
+    def _measured_by(self, meter: ProgressMeter, snapshot: Import, at: datetime) -> Progress:
+        return meter.read(
+            snapshot, at, ahead=self.ahead, is_limited=self.is_limited, in_outage=self.in_outage
+        )
 
     def _measure(self, measured: Progress) -> None:
         self._measured = measured
@@ -137,7 +166,7 @@ class WatchedImport:
     def _progress_of(self, reading: Reading) -> Progress:
         if self.snapshot is not None and reading.snapshot.version == self.snapshot.version:
             return self._measured
-        return ProgressMeter().read(reading.snapshot, reading.at, ahead=self.ahead)
+        return self._measured_by(ProgressMeter(), reading.snapshot, reading.at)
 
     def ring_for_progress(self) -> None:
         """Wake each watcher as soon as it may be told progress."""

@@ -1,14 +1,16 @@
 """What becomes of a unit that did not go through.
 
 A conflict with other transactions, an outage of a part and a stop of this process are nobody's fault: the unit goes
-back and nothing is counted. A lease that ran out, a statement that took too long and any other exception count one
-attempt each; the last one allowed gives the unit up, and with it the import ends as interrupted (FAULT).
+back and nothing is counted, however long it takes until it can be handed back. A lease that ran out, a statement that
+took too long and any other exception count one attempt each; the last one allowed gives the unit up, and with it the
+import ends as interrupted (FAULT).
 """
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -40,23 +42,24 @@ async def run(
     except LeaseLost:
         log.warning("lease lost", **facts(claimed))
     except ImportClosing:
-        await _hand_back(equipment, claimed, counts=False, error="the import is being closed")
+        await _hand_back(equipment, leases, claimed, counts=False, error="the import is being closed")
     except TransactionConflict as conflict:
         log.info("conflicts outlast the retries", error=str(conflict), **facts(claimed))
-        await _hand_back(equipment, claimed, counts=False, error=str(conflict))
+        await _hand_back(equipment, leases, claimed, counts=False, error=str(conflict))
     except StatementTimeout as late:
         log.warning("a statement took too long", error=str(late), **facts(claimed))
-        await _hand_back(equipment, claimed, counts=True, error=str(late))
+        await _hand_back(equipment, leases, claimed, counts=True, error=str(late))
     except Unavailable as away:
         log.warning("a part is away", error=str(away), **facts(claimed))
-        await _hand_back(equipment, claimed, counts=False, error=str(away))
+        await _hand_back(equipment, leases, claimed, counts=False, error=str(away), in_outage=True)
         return False
     except asyncio.CancelledError:
-        await _hand_back(equipment, claimed, counts=False, error="the worker stopped")
+        await _hand_back(equipment, leases, claimed, counts=False, error="the worker stopped")
         raise
     except Exception as fault:
         log.exception("unit failed", **facts(claimed))
-        await _hand_back(equipment, claimed, counts=True, error=f"{type(fault).__name__}: {fault}"[:500])
+        error = f"{type(fault).__name__}: {fault}"[:500]
+        await _hand_back(equipment, leases, claimed, counts=True, error=error)
     return True
 
 
@@ -79,29 +82,55 @@ async def announce_end(equipment: Equipment, unit: Returned) -> None:
         )
 
 
-async def _hand_back(equipment: Equipment, claimed: Claimed, *, counts: bool, error: str) -> None:
-    """Give the unit back, bounded in time: when that fails too, its lease runs out and the rescue finds it."""
+def owe_unknown_claim(equipment: Equipment, leases: Leases, claimed: Claimed) -> None:
+    """Have a unit handed back whose claim may have been committed, or not."""
+    give_back = partial(
+        _give_back, equipment, claimed, counts=False, error="the claim broke off", in_outage=True
+    )
+    leases.owe(claimed, give_back)
+
+
+async def _hand_back(
+    equipment: Equipment,
+    leases: Leases,
+    claimed: Claimed,
+    *,
+    counts: bool,
+    error: str,
+    in_outage: bool = False,
+) -> None:
+    """Give the unit back, bounded in time: when a part is away for that too, it is owed."""
+    give_back = partial(_give_back, equipment, claimed, counts=counts, error=error)
     try:
-        async with asyncio.timeout(HAND_BACK_SECONDS), equipment.database.transaction() as connection:
-            returned = await units.release(
-                connection,
-                claimed,
-                delay=backoff(claimed.attempts),
-                counts=counts,
-                max_attempts=equipment.settings.max_attempts,
-                error=error,
-            )
-            if returned is not None and returned.is_given_up:
-                await give_up(equipment, connection, returned)
-        async with asyncio.timeout(HAND_BACK_SECONDS), equipment.database.transaction() as connection:
-            await lanes.wake_lane(connection, claimed.organization_id)
-        if returned is not None:
-            async with asyncio.timeout(HAND_BACK_SECONDS):
-                await announce_end(equipment, returned)
+        await give_back(in_outage=in_outage)
     except (Unavailable, TimeoutError) as away:
-        log.warning("not handed back; its lease will run out", error=str(away), **facts(claimed))
+        log.warning("not handed back yet", error=str(away), **facts(claimed))
+        leases.owe(claimed, partial(give_back, in_outage=True))
     except Exception:
         log.exception("not handed back; its lease will run out", **facts(claimed))
+
+
+async def _give_back(
+    equipment: Equipment, claimed: Claimed, *, counts: bool, error: str, in_outage: bool
+) -> None:
+    """Raises `Unavailable` and `TimeoutError`: then it can be done again."""
+    async with asyncio.timeout(HAND_BACK_SECONDS), equipment.database.transaction() as connection:
+        returned = await units.release(
+            connection,
+            claimed,
+            delay=backoff(claimed.attempts),
+            counts=counts,
+            max_attempts=equipment.settings.max_attempts,
+            error=error,
+            in_outage=in_outage,
+        )
+        if returned is not None and returned.is_given_up:
+            await give_up(equipment, connection, returned)
+    async with asyncio.timeout(HAND_BACK_SECONDS), equipment.database.transaction() as connection:
+        await lanes.wake_lane(connection, claimed.organization_id)
+    if returned is not None:
+        async with asyncio.timeout(HAND_BACK_SECONDS):
+            await announce_end(equipment, returned)
     equipment.nudges.changed(claimed.organization_id, claimed.import_uid)
     equipment.nudges.work()
 

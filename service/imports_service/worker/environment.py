@@ -10,6 +10,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
+from imports_service.checkpoints import Checkpoints
 from imports_service.domain.fold import Folded
 from imports_service.domain.imports import Import
 from imports_service.domain.lookups import OwnNames, References, Wanted
@@ -45,16 +46,19 @@ class Environment(Protocol):
         """What became of the rows, as callers may see it."""
 
 
-def environment_of(imported: Import, connection: Connection) -> Environment:
+def environment_of(imported: Import, connection: Connection, checkpoints: Checkpoints) -> Environment:
     """What the import's segments work on, over the connection of a segment's transaction."""
-    return (Rehearsed if imported.validate_only else Real)(imported, connection)
+    return (
+        Rehearsed(imported, connection) if imported.validate_only else Real(imported, connection, checkpoints)
+    )
 
 
 class Real:
     """The environment itself: what may change is locked, what has changed is written."""
 
-    def __init__(self, imported: Import, connection: Connection) -> None:
+    def __init__(self, imported: Import, connection: Connection, checkpoints: Checkpoints) -> None:
         self.recorder: ChangeRecorder | None = None
+        self._checkpoints = checkpoints
         self._imported = imported
         self._organization_id = imported.organization_id
         self._connection = connection
@@ -77,6 +81,7 @@ class Real:
             await resources.copy_created(
                 connection, organization_id, folded.created, done_at=done_at, last_import=last_import
             )
+        await self._checkpoints.reach("created-written")
         if folded.changed:
             await resources.write_changed(
                 connection, organization_id, folded.changed, done_at=done_at, last_import=last_import

@@ -64,8 +64,10 @@ async def write_files(equipment: Equipment, imported: Import, lease_token: str) 
                 await files.add(segment)
                 await equipment.checkpoints.reach("closing-file")
             await files.end()
+            await equipment.checkpoints.reach("closing-written")
     except BaseExceptionGroup as group:
         raise first_of(group) from group
+    await equipment.checkpoints.reach("closing-stored")
     return Files(files.attachment.name, files.failed_inputs.name, builder.report())
 
 

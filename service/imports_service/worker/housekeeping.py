@@ -32,6 +32,7 @@ from imports_service.store import (
 from imports_service.worker import attempts
 from imports_service.worker.equipment import Equipment
 from imports_service.worker.moves import move_outcomes
+from imports_service.worker.partitions import drop_partitions, make_partitions
 
 log = structlog.get_logger()
 
@@ -42,6 +43,11 @@ Chore = Callable[[Equipment], Awaitable[None]]
 REQUESTS_KEPT = timedelta(hours=24)
 AT_ONCE = 100
 """How many a chore looks up before it looks again."""
+GRACE = 0.5
+GRACE_SECONDS = 5.0
+"""For so much of a lease, and so long, after trouble with the database nothing is rescued: the workers that live extend
+what lapsed meanwhile, or hand it back. They try twelve times a lease. Who has just begun does not know of trouble, and
+waits for half that share of a lease."""
 
 
 async def keep_house(equipment: Equipment, stop: asyncio.Event) -> None:
@@ -86,7 +92,12 @@ async def _each(
 
 
 async def rescue_units(equipment: Equipment) -> None:
-    """Give back the units whose lease ran out; end the imports of those that used up their attempts."""
+    """Give back the units whose lease ran out; end the imports of those that used up their attempts.
+
+    Not right after an outage, in which even the living could not extend their leases: it is not to count as an attempt.
+    """
+    if not _may_rescue(equipment):
+        return
     async with equipment.database.connection() as connection:
         organizations = await units.lapsed_organizations(connection)
     for organization_id in organizations:
@@ -97,9 +108,16 @@ async def rescue_units(equipment: Equipment) -> None:
             await _free_frozen(equipment, organization_id)
 
 
+def _may_rescue(equipment: Equipment) -> bool:
+    grace = GRACE * equipment.settings.lease_seconds
+    return equipment.database.pulse.is_known_well(asked_for=grace / 2, well_for=max(grace, GRACE_SECONDS))
+
+
 async def _rescue_unit(equipment: Equipment, organization_id: str) -> bool:
     """Give back one unit of the organization; False when there is none that is not locked."""
     async with equipment.database.transaction() as connection:
+        if not _may_rescue(equipment):  # this transaction may have begun before an outage, and go on after it
+            return False
         rescued = await units.rescue(
             connection,
             organization_id,
@@ -123,7 +141,7 @@ async def _free_frozen(equipment: Equipment, organization_id: str) -> None:
     """What the rescue could not lock is held by a worker that stands still: end its connections."""
     async with equipment.database.connection() as connection:
         workers = await backends.frozen_workers(connection, organization_id)
-        if workers:
+        if workers and _may_rescue(equipment):
             ended = await backends.terminate_backends(connection, workers, lease=equipment.settings.lease)
             if ended:
                 log.warning("frozen workers", workers=workers, ended_connections=ended)
@@ -156,6 +174,7 @@ async def sweep_trash(equipment: Equipment) -> None:
 
     async def sweep(trash: uploads.Trash) -> None:
         await equipment.objects.delete_prefix(trash.prefix)
+        await equipment.checkpoints.reach("swept")
         is_finished = False
         while not is_finished:
             async with equipment.database.transaction() as connection:
@@ -227,7 +246,7 @@ async def empty_rehearsals(equipment: Equipment) -> None:
 
 
 async def forget_events(equipment: Equipment) -> None:
-    """Forget events that no watcher may ask for any more, some hundred a transaction."""
+    """Forget events without a partition that no watcher may ask for any more, some hundred a transaction."""
     age = equipment.settings.event_retention
     async with equipment.database.connection() as connection:
         organizations = await events.organizations_with_old_events(connection, older_than=age)
@@ -255,6 +274,8 @@ CHORES: tuple[Chore, ...] = (
     expire_imports,
     move_all_outcomes,
     empty_rehearsals,
+    make_partitions,
+    drop_partitions,
     forget_events,
     forget_requests,
 )

@@ -1,13 +1,15 @@
 """The leases that this process holds, extended while the work goes on.
 
 Losing a lease ends the work that it stands for. The fence in the database, not this module, is what makes a late
-commit impossible; ending early only saves the effort.
+commit impossible; ending early only saves the effort. A unit that could not be handed back is owed: it is handed back
+when the database is there again.
 """
 
 import asyncio
+import random
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import structlog
@@ -18,6 +20,12 @@ from imports_service.store.database import Database
 from imports_service.store.units import Claimed
 
 log = structlog.get_logger()
+
+AGAIN = 12
+"""When something was not extended or handed back, it is tried so many times a lease; `housekeeping` counts on it."""
+
+GiveBack = Callable[[], Awaitable[None]]
+"""Hands a unit back. Raises `Unavailable` or `TimeoutError` when that is to be tried again."""
 
 
 class LeaseLost(Exception):
@@ -71,6 +79,25 @@ class Leases:
         self._database = database
         self._lease = lease
         self._held: dict[str, Held] = {}
+        self._owed: dict[str, GiveBack] = {}
+        self._owes = asyncio.Event()
+        self._owes_nothing = asyncio.Event()
+        self._owes_nothing.set()
+
+    def owe(self, claimed: Claimed, give_back: GiveBack) -> None:
+        """Have a unit handed back whose work has ended, as soon as that is possible."""
+        self._owed[claimed.lease_token] = give_back
+        self._owes.set()
+        self._owes_nothing.clear()
+
+    @property
+    def are_settled(self) -> bool:
+        """Whether nothing is owed."""
+        return self._owes_nothing.is_set()
+
+    async def settled(self) -> None:
+        """Wait until nothing is owed."""
+        await self._owes_nothing.wait()
 
     async def hold(self, claimed: Claimed, work: Callable[[Held], Awaitable[None]]) -> None:
         """Do the work under the unit's lease. Raises `LeaseLost` when the lease was lost on the way."""
@@ -89,20 +116,52 @@ class Leases:
             del self._held[claimed.lease_token]
 
     async def keep(self) -> None:
-        """Extend what is held, three times a lease, for ever. What goes wrong for one does not stop the others."""
+        """Extend what is held, three times a lease, and hand back what is owed, for ever; sooner again what did not go
+        well. What goes wrong for one does not stop the others.
+        """
+        seconds = self._lease.total_seconds()
+        is_well = True
         while True:
-            await asyncio.sleep(self._lease.total_seconds() / 3)
-            held_by: dict[str, list[Held]] = defaultdict(list)
-            for held in self._held.values():
-                if held.wants_extension:
-                    held_by[held.claimed.organization_id].append(held)
-            for organization_id, of_organization in held_by.items():
-                try:
-                    await self._extend(organization_id, of_organization)
-                except Unavailable as away:
-                    log.warning("leases not extended", error=str(away), organization=organization_id)
-                except Exception:
-                    log.exception("leases not extended", organization=organization_id)
+            pause = seconds / 3 if is_well else seconds / AGAIN * random.uniform(0.5, 1.0)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._owes.wait()
+            self._owes.clear()
+            is_well = await self._extend_all()
+            is_well = await self._hand_back_owed() and is_well
+
+    async def _extend_all(self) -> bool:
+        held_by: dict[str, list[Held]] = defaultdict(list)
+        for held in self._held.values():
+            if held.wants_extension:
+                held_by[held.claimed.organization_id].append(held)
+        is_well = True
+        for organization_id, of_organization in held_by.items():
+            try:
+                await self._extend(organization_id, of_organization)
+                continue
+            except Unavailable as away:
+                log.warning("leases not extended", error=str(away), organization=organization_id)
+            except Exception:
+                log.exception("leases not extended", organization=organization_id)
+            is_well = False
+        return is_well
+
+    async def _hand_back_owed(self) -> bool:
+        is_well = True
+        for token, give_back in list(self._owed.items()):
+            try:
+                await give_back()
+                log.info("handed back after an outage")
+            except (Unavailable, TimeoutError):
+                is_well = False
+                continue
+            except Exception:
+                log.exception("not handed back; its lease will run out")
+            del self._owed[token]
+        if not self._owed:
+            self._owes_nothing.set()
+        return is_well
 
     async def _extend(self, organization_id: str, leases: Sequence[Held]) -> None:
         asked = [(held, held.transactions) for held in leases if held.wants_extension]

@@ -11,11 +11,13 @@ from contextlib import suppress
 import structlog
 
 from imports_service.domain.errors import Unavailable
-from imports_service.store import lanes, units
+from imports_service.store import claims, lanes
+from imports_service.store.claims import NeedsSolitude, ReleaseDue
 from imports_service.store.database import TransactionConflict
-from imports_service.store.units import Claimed, ReleaseDue
+from imports_service.store.units import Claimed
 from imports_service.worker import attempts
 from imports_service.worker.closing import close_import
+from imports_service.worker.company import Company
 from imports_service.worker.equipment import Equipment
 from imports_service.worker.leases import Held, Leases
 from imports_service.worker.release import release_waiting
@@ -26,7 +28,8 @@ log = structlog.get_logger()
 
 IDLE_SECONDS = 1.0  # a lane's lost wake-up costs at most this
 BUSY_SECONDS = 0.02  # when other claims hold the lanes, or there are more than one claim looks at
-OUTAGE_SECONDS = 5.0
+TROUBLE_SECONDS = 0.1, 5.0
+"""The shortest and the longest rest after trouble."""
 
 
 async def run_worker(equipment: Equipment, stop: asyncio.Event) -> None:
@@ -40,6 +43,7 @@ async def run_worker(equipment: Equipment, stop: asyncio.Event) -> None:
                     slots.create_task(worker.work(stop), name=f"slot {number}")
                 slots.create_task(_bound(grace, stop, equipment), name="grace")
             worker.supply.discard()
+            await worker.leases.settled()
             keeper.cancel()
     except TimeoutError:
         if not grace.expired():
@@ -61,47 +65,98 @@ class Worker:
         self.leases = Leases(equipment.database, lease=equipment.settings.lease)
         self.supply = SegmentSupply(equipment, tasks)
         self._segments = SegmentRunner(equipment, self.supply)
+        self._company = Company()
 
     async def work(self, stop: asyncio.Event) -> None:
-        """One slot: claim, run, again. After trouble it waits, longer each time that there is more of it."""
-        troubles = 0
+        """One slot: claim, run, again. After trouble it rests, longer as a rule the more of it there is, and never in
+        step with others: the next rest is drawn between the shortest and three times the last one.
+        """
+        shortest, longest = TROUBLE_SECONDS
+        rest = shortest
         while not stop.is_set():
             self._equipment.nudges.work_wanted.clear()  # before the claim, so that a wake-up during it is not missed
-            if await self._turn():
-                troubles = 0
+            store_is_away = (
+                self._equipment.objects.pulse.is_away
+            )  # a claim would start imports that get no further
+            if not store_is_away and await self._turn(stop):
+                rest = shortest
+                self._equipment.pulse.answered()
                 continue
-            troubles += 1
+            rest = min(longest, random.uniform(shortest, 3 * rest))
             with suppress(TimeoutError):
-                async with asyncio.timeout(min(OUTAGE_SECONDS, 0.1 * 2 ** min(troubles, 10))):
+                async with asyncio.timeout(rest):
                     await stop.wait()
 
-    async def _turn(self) -> bool:
+    async def _turn(self, stop: asyncio.Event) -> bool:
         """Claim a unit and run it, or rest; False when a part is away, or a claim failed as no claim should."""
-        try:
-            claimed, rest_seconds = await self._claim()
-        except TransactionConflict:
-            claimed, rest_seconds = None, BUSY_SECONDS
-        except Unavailable as away:
-            log.warning("no claim", error=str(away))
-            return False
-        except Exception:
-            log.exception("no claim")
-            return False
+        pulse = self._equipment.pulse
+        async with self._company.door:
+            if stop.is_set():
+                return True
+            try:
+                claimed, rest_seconds = await self._next()
+            except TransactionConflict:
+                claimed, rest_seconds = None, BUSY_SECONDS
+            except Unavailable as away:
+                log.warning("no claim", error=str(away))
+                if not self._equipment.database.pulse.is_away:
+                    pulse.failed(f"no claim: {away}")
+                return False
+            except Exception as error:
+                log.exception("no claim")
+                pulse.failed(f"no claim: {type(error).__name__}")
+                return False
+            if isinstance(claimed, Claimed):
+                self._company.enter()
+                if claimed.attempts:
+                    return await self._work_on(claimed)  # alone: nobody else passes the door meanwhile
         if isinstance(claimed, ReleaseDue):
             return await self._release(claimed)
         if claimed is None:
             await self._rest(rest_seconds)
             return True
         self._equipment.nudges.work_wanted.set()  # where one unit was ready, another may be
-        return await attempts.run(self._equipment, self.leases, claimed, self._run)
+        return await self._work_on(claimed)
 
-    async def _claim(self) -> tuple[Claimed | ReleaseDue | None, float]:
+    async def _work_on(self, claimed: Claimed) -> bool:
+        with self._company.until_done():
+            return await attempts.run(self._equipment, self.leases, claimed, self._run)
+
+    async def _next(self) -> tuple[Claimed | ReleaseDue | None, float]:
         """A unit, or what is to be done first; or None, and how long to rest before the next claim."""
+        claimed, rest_seconds = await self._claim()
+        if isinstance(claimed, NeedsSolitude):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(IDLE_SECONDS):  # by then another process may have been alone
+                    await self._company.left()
+                    await self.leases.settled()
+                    await self.supply.settle()
+            claimed, rest_seconds = await self._claim()
+        return (None, BUSY_SECONDS) if isinstance(claimed, NeedsSolitude) else (claimed, rest_seconds)
+
+    @property
+    def _is_alone(self) -> bool:
+        """Whether no unit would lose an attempt if the process were killed, and nothing but the claimed one kill it."""
+        return self._company.is_empty and self.leases.are_settled and self.supply.is_settled
+
+    async def _claim(self) -> tuple[Claimed | NeedsSolitude | ReleaseDue | None, float]:
         settings = self._equipment.settings
-        async with self._equipment.database.transaction() as connection:
-            claimed = await units.claim(connection, worker=self._equipment.worker, lease=settings.lease)
-            if claimed is None and await lanes.is_any_awake(connection):
-                return None, BUSY_SECONDS
+        claimed: Claimed | NeedsSolitude | ReleaseDue | None = None
+        try:
+            async with self._equipment.database.transaction() as connection:
+                claimed = await claims.claim(
+                    connection,
+                    worker=self._equipment.worker,
+                    lease=settings.lease,
+                    alone=self._is_alone,
+                    max_running=settings.max_running_segments,
+                )
+                if claimed is None and await lanes.is_any_awake(connection):
+                    return None, BUSY_SECONDS
+        except Unavailable:
+            if isinstance(claimed, Claimed):
+                attempts.owe_unknown_claim(self._equipment, self.leases, claimed)
+            raise
         return claimed, IDLE_SECONDS
 
     async def _release(self, due: ReleaseDue) -> bool:
@@ -118,6 +173,7 @@ class Worker:
         return True
 
     async def _run(self, held: Held) -> None:
+        await self._equipment.checkpoints.reach("after-claim")
         if held.claimed.is_closing:
             await close_import(self._equipment, held)
         else:

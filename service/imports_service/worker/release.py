@@ -1,6 +1,6 @@
 """The release of imports that have waited for others: their units become ready.
 
-A claim says when to look (see `units.ReleaseDue`): when what is waited for has ended, and every second behind that. So
+A claim says when to look (see `claims.ReleaseDue`): when what is waited for has ended, and every second behind that. So
 it does not matter who ended it, whether that was told, or whether whoever looked came to the end of it.
 """
 
@@ -17,9 +17,10 @@ async def release_waiting(equipment: Equipment, organization_id: str) -> None:
     """
     async with equipment.database.connection() as connection:
         releasable = await waiting.list_releasable(connection, organization_id, limit=RELEASED_AT_ONCE)
+        turn = await lanes.get_unit_turn(connection, organization_id) if releasable else 0
     for each in releasable:
         async with equipment.database.transaction() as connection:
-            is_released = await waiting.release(connection, organization_id, each)
+            is_released = await waiting.release(connection, organization_id, each, turn=turn)
             await equipment.checkpoints.reach("before-release")
         if is_released:
             equipment.nudges.progressed(organization_id, each.uid)

@@ -57,8 +57,10 @@ class SegmentRunner:
         imported = await start_import(self._equipment, claimed)
         if imported is None:
             raise ImportClosing
+        await self._equipment.checkpoints.reach("after-start")
         segment = await self._supply.take(imported, claimed.segment)
-        if claimed.has_next:
+        await self._equipment.checkpoints.reach("segment-fetched")
+        if claimed.has_next and not claimed.attempts:  # what has failed before runs alone
             self._supply.fetch_ahead(imported, claimed.segment + 1)
         committed = await self._commit(held, imported, segment)
         await self._equipment.checkpoints.reach("after-commit")
@@ -91,7 +93,7 @@ class SegmentRunner:
             await units.ready_next(connection, claimed)
         await reach("after-fence")
 
-        environment = environment_of(imported, connection)
+        environment = environment_of(imported, connection, self._equipment.checkpoints)
         folded = await self._fold(environment, imported, segment)
         await reach("after-look-up")
 
@@ -119,6 +121,7 @@ class SegmentRunner:
             while not wanted.is_empty:
                 references.merge(await environment.look_up_references(wanted))
                 wanted = (await _gathered(TargetNames(shape, references), segment)).wanted()
+            await self._equipment.checkpoints.reach("references-known")
             named = (await _gathered(GatheredNames(shape, references), segment)).names()
             stored = await environment.read(named)
             folded = await self._fold_over(environment, shape, segment, references, stored)
@@ -151,9 +154,9 @@ class SegmentRunner:
         return fold.finish()
 
     async def _announce(self, claimed: Claimed, committed: Import) -> None:
-        """Say that there is progress, and wake the lane if the commit made another unit ready."""
+        """Say that there is progress, and wake the lane if the commit made another unit ready, or room for one."""
         self._equipment.nudges.progressed(claimed.organization_id, claimed.import_uid)
-        if claimed.in_order or committed.closing is not None:
+        if claimed.in_order or claimed.is_crowded or committed.closing is not None:
             async with self._equipment.database.transaction() as connection:
                 await lanes.wake_lane(connection, claimed.organization_id)
             self._equipment.nudges.work()

@@ -58,6 +58,16 @@ class SegmentSupply:
             self._ahead.pop(next(iter(self._ahead))).cancel()
         self._ahead[name] = self._tasks.create_task(self._try_fetch(imported, segment), name=f"fetch {name}")
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is being fetched ahead."""
+        return all(task.done() for task in self._ahead.values())
+
+    async def settle(self) -> None:
+        """Wait until what is being fetched ahead is there."""
+        if self._ahead:
+            await asyncio.wait(self._ahead.values())
+
     def discard(self) -> None:
         """Drop all that was fetched ahead."""
         for task in self._ahead.values():

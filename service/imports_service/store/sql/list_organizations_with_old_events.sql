@@ -1,4 +1,4 @@
--- Find organizations with events that are older than watchers may ask for.
+-- Find organizations with events that have no partition and are older than watchers may ask for.
 --
 -- $1 age interval, $2 limit bigint (of events looked at)  ->  rows: organization_id text
 --
@@ -6,7 +6,7 @@
 SELECT DISTINCT organization_id
 FROM (
     SELECT organization_id
-    FROM event
+    FROM event_default
     WHERE occurred_at < now() - $1::interval
     ORDER BY occurred_at
     LIMIT $2

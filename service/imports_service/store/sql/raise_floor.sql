@@ -1,4 +1,4 @@
--- Say up to which number the events of an organization may be gone.
+-- Say up to which number the events of an organization may be gone, to delete those that have no partition.
 --
 -- $1 organization_id text, $2 age interval, $3 limit bigint  ->  zero or one row: floor bigint; no row: nothing is old
 --
@@ -9,7 +9,7 @@ FROM (
     SELECT max(seq) AS seq
     FROM (
         SELECT seq
-        FROM event
+        FROM event_default
         WHERE organization_id = $1 AND occurred_at < now() - $2::interval
         ORDER BY seq
         LIMIT $3

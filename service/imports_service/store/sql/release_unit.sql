@@ -1,15 +1,15 @@
 -- Give a unit back under its lease.
 --
 -- $1 organization_id text, $2 import_uid uuid, $3 segment integer, $4 lease_token uuid, $5 delay interval,
--- $6 counts as an attempt boolean, $7 attempts allowed integer, $8 error text
+-- $6 counts as an attempt boolean, $7 attempts allowed integer, $8 error text, $9 a lapsed lease counts boolean
 -- ->  zero or one unit; no row means that the lease is lost; given_up says that it was the last attempt, and that the
 -- transaction must say how the import ends
 --
 -- Locks the unit. A lease that has run out counts whatever ended the work, or a transaction that always takes longer
--- would be tried for ever. What nobody will run again becomes void: a unit given up, a segment of an import that is
--- being closed or gone.
+-- would be tried for ever; but not when an outage kept its worker from extending it or from giving the unit back. What
+-- nobody will run again becomes void: a unit given up, a segment of an import that is being closed or gone.
 WITH held AS (
-    SELECT import_uid, segment, attempts + ($6::boolean OR lease_until < now())::integer AS attempts,
+    SELECT import_uid, segment, attempts + ($6::boolean OR ($9::boolean AND lease_until < now()))::integer AS attempts,
         segment >= 0 AND (
             SELECT count(*)
             FROM import
