@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     max_input_bytes: int = Field(default=MIB, ge=1024)
     """The longest row in bytes; a longer one is a row issue."""
     max_pending_imports: int = Field(default=1_000, ge=1)
-    segment_rows: int = Field(default=5_000, ge=1, le=100_000)
+    segment_rows: int = Field(default=10_000, ge=1, le=100_000)
     segment_bytes: int = Field(default=4 * MIB, ge=1024)
 
     lease_seconds: float = Field(default=30.0, gt=0)

@@ -3,13 +3,16 @@
 import csv
 import io
 import json
+from copy import copy
 from typing import Any
+
+from msgspec import UNSET
 
 from imports_service.domain.imports import Format
 from imports_service.domain.inputs import Input, InputDecoder
 from imports_service.domain.registry import load_registry
 from imports_service.domain.rows import Code
-from imports_service.domain.shapes import Shapes
+from imports_service.domain.shapes import Shapes, encode_all
 
 REGISTRY = load_registry()
 SHAPES = Shapes(REGISTRY)
@@ -35,7 +38,15 @@ def said_of(row: Input) -> list[tuple[Code, str]]:
     return [(issue.code, issue.attribute) for issue in row.issues]
 
 
-def stored(resource_type: str, row: Input) -> dict[str, Any]:
+def stored(row: Input) -> dict[str, Any]:
     """What would be stored of the row."""
-    values: dict[str, Any] = json.loads(SHAPES[resource_type].encode(row.values))
+    values: dict[str, Any] = json.loads(encoded(row.values))
     return values
+
+
+def encoded(values: Any) -> bytes:
+    """The JSON of what would be stored."""
+    stored = copy(values)
+    stored.id = UNSET
+    (written,) = encode_all([stored])
+    return written

@@ -137,8 +137,6 @@ class Environment:
             owner_id=written.owner_id,
             attributes=json.dumps(json.loads(written.attributes)),
             created_at=written.created_at or LONG_AGO + timedelta(seconds=self.imports),
-            updated_at=LONG_AGO,
-            last_import=str(self.imports),
         )
 
     def _found(self, wanted: Wanted) -> list[ReferenceRow]:

@@ -45,7 +45,7 @@ def test_a_cell_stands_for_a_value_of_its_column(column: str, cell: str, value: 
     [row] = decode_csv("skus", f"{column}\n{quoted}\n")
 
     assert row.issues == ()
-    assert stored("skus", row) == {column.partition(".")[0]: value}
+    assert stored(row) == {column.partition(".")[0]: value}
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_an_empty_cell_says_nothing() -> None:
     [row] = decode_csv("skus", "code,name,pieces_per_pack,tags.name,metadata.a\nA,,,,\n")
 
     assert row.issues == ()
-    assert stored("skus", row) == {"code": "A"}
+    assert stored(row) == {"code": "A"}
 
 
 def test_the_null_marker_is_null_in_every_column_and_nothing_else_is() -> None:
@@ -112,13 +112,13 @@ def test_the_null_marker_is_null_in_every_column_and_nothing_else_is() -> None:
 
     marked, other = decode_csv("skus", document, null_marker="NULL")
 
-    assert stored("skus", marked) == {
+    assert stored(marked) == {
         "code": "A",
         "description": None,
         "pieces_per_pack": None,
         "metadata": None,
     }
-    assert stored("skus", other) == {"code": "B", "description": "null", "pieces_per_pack": 5}
+    assert stored(other) == {"code": "B", "description": "null", "pieces_per_pack": 5}
 
 
 def test_the_null_marker_in_a_required_column_is_refused() -> None:
@@ -130,9 +130,9 @@ def test_the_null_marker_in_a_required_column_is_refused() -> None:
 def test_dotted_cells_of_a_row_together_make_the_object() -> None:
     both, one, none = decode_csv("skus", "code,metadata.a,metadata.b\nA,1,x\nB,,y\nC,,\n")
 
-    assert stored("skus", both)["metadata"] == {"a": "1", "b": "x"}
-    assert stored("skus", one)["metadata"] == {"b": "y"}
-    assert "metadata" not in stored("skus", none)
+    assert stored(both)["metadata"] == {"a": "1", "b": "x"}
+    assert stored(one)["metadata"] == {"b": "y"}
+    assert "metadata" not in stored(none)
 
 
 @pytest.mark.parametrize("record", [["A"], ["A", "B", "C"], []])
@@ -161,10 +161,10 @@ def test_a_trigger_is_checked_and_ignored_with_a_warning() -> None:
 def test_a_switch_is_turned_on_by_true_and_by_nothing_else() -> None:
     on, off, wrong, silent = decode_csv("orders", "number,_archive\n1,true\n2,0\n3,perhaps\n4,\n")
 
-    assert stored("orders", on) == {"number": "1", "_archive": True}
-    assert stored("orders", off) == {"number": "2"}
+    assert stored(on) == {"number": "1", "_archive": True}
+    assert stored(off) == {"number": "2"}
     assert said_of(wrong) == [(Code.WRONG_TYPE, "_archive")]
-    assert stored("orders", silent) == {"number": "4"}
+    assert stored(silent) == {"number": "4"}
 
 
 def test_a_secret_that_was_taken_out_of_a_record_is_told_of() -> None:

@@ -8,7 +8,7 @@ import pytest
 from imports_service.domain.attributes import Attribute, AttributeType
 from imports_service.domain.csv_template import csv_template
 from imports_service.domain.rows import Code
-from tests.domain.decoding import REGISTRY, SHAPES, decode_csv, decode_json, said_of, stored
+from tests.domain.decoding import REGISTRY, SHAPES, decode_csv, decode_json, encoded, said_of, stored
 
 GOOD: dict[AttributeType, Any] = {
     AttributeType.STRING: "a text",
@@ -72,7 +72,7 @@ def test_a_good_value_is_taken(name: str, attribute: Attribute) -> None:
         assert said_of(row) == [(Code.TRIGGER_IGNORED, attribute.name)]
     else:
         assert row.issues == ()
-        assert stored(name, row) == {attribute.name: value}
+        assert stored(row) == {attribute.name: value}
 
 
 @pytest.mark.parametrize(("name", "attribute"), cases())
@@ -127,7 +127,7 @@ def test_a_number_may_be_as_small_as_said_and_no_smaller(name: str, attribute: A
 
     fitting, too_small = decode_json(name, {attribute.name: least}, {attribute.name: least - 1})
 
-    assert stored(name, fitting) == {attribute.name: least}
+    assert stored(fitting) == {attribute.name: least}
     assert said_of(too_small) == [(Code.OUT_OF_RANGE, attribute.name)]
 
 
@@ -139,7 +139,7 @@ def test_a_number_must_be_above_its_bound(name: str, attribute: Attribute) -> No
         name, {attribute.name: bound + 0.01}, {attribute.name: bound}, {attribute.name: bound - 1}
     )
 
-    assert stored(name, fitting) == {attribute.name: bound + 0.01}
+    assert stored(fitting) == {attribute.name: bound + 0.01}
     assert said_of(at_bound) == said_of(below) == [(Code.OUT_OF_RANGE, attribute.name)]
 
 
@@ -152,9 +152,9 @@ def test_null_clears_what_is_not_required(name: str, attribute: Attribute) -> No
         assert "can't be blank" in row.issues[0].message
     elif attribute.switch:
         assert row.issues == ()
-        assert stored(name, row) == {}
+        assert stored(row) == {}
     elif not (attribute.trigger or attribute.write_only):
-        assert stored(name, row) == {attribute.name: None}
+        assert stored(row) == {attribute.name: None}
 
 
 @pytest.mark.parametrize(("name", "reference"), REFERENCES)
@@ -165,7 +165,7 @@ def test_a_reference_takes_an_id_and_nothing_else(name: str, reference: Any) -> 
         name, {key: "an_Id-1"}, {key: 5}, {key: "an id"}, {key: "x" * 65}, {key: {"code": "x"}}
     )
 
-    assert stored(name, good) == {key: "an_Id-1"}
+    assert stored(good) == {key: "an_Id-1"}
     assert said_of(number) == said_of(as_object) == [(Code.WRONG_TYPE, key)]
     assert said_of(spaced) == said_of(longest) == [(Code.INVALID, key)]
 
@@ -178,11 +178,11 @@ def test_an_object_in_the_place_of_a_reference_names_it_by_id(name: str, referen
         *({reference.name: {"id": value}} for value in ("an id", None)),
     )
 
-    assert stored(name, named) == {reference.input_key: "an_Id-1"}
+    assert stored(named) == {reference.input_key: "an_Id-1"}
     if not reference.nullable:
         assert said_of(null) == [(Code.REQUIRED, reference.name)]
     else:
-        assert stored(name, null) == {reference.input_key: None}
+        assert stored(null) == {reference.input_key: None}
     assert said_of(text) == said_of(as_list) == [(Code.WRONG_TYPE, reference.name)]
     assert said_of(bad_id) == [(Code.INVALID, f"{reference.name}.id")]
     assert said_of(no_id) == [(Code.REQUIRED, f"{reference.name}.id")]
@@ -194,7 +194,7 @@ def test_a_list_takes_a_list_and_nothing_else(name: str) -> None:
     for list_name in REGISTRY.types[name].lists:
         for row in decode_json(name, {list_name: []}, {list_name: None}):
             assert row.issues == ()
-            assert stored(name, row) == {}
+            assert stored(row) == {}
         for row in decode_json(name, *({list_name: value} for value in wrong)):
             assert said_of(row) == [(Code.WRONG_TYPE, list_name)]
 
@@ -209,7 +209,7 @@ def test_triggers_are_never_stored(name: str) -> None:
         )
 
         assert said_of(good) == ([] if is_run else [(Code.TRIGGER_IGNORED, trigger)])
-        assert stored(name, good) == {}
+        assert stored(good) == {}
         assert said_of(wrong) == [(Code.WRONG_TYPE, trigger)]
 
 
@@ -220,7 +220,7 @@ def test_the_sample_of_a_type_is_a_good_row_with_all_that_is_required(name: str)
     [row] = decode_json(name, sample)
 
     assert row.issues == ()
-    assert stored(name, row) == sample
+    assert stored(row) == sample
     assert set(SHAPES[name].required) <= sample.keys()
 
 
@@ -231,7 +231,7 @@ def test_the_header_of_a_type_is_taken_as_a_csv_header(name: str) -> None:
     [row] = decode_csv(name, f"{header}\n{',' * header.count(',')}\n")
 
     assert row.issues == ()
-    assert stored(name, row) == {}
+    assert stored(row) == {}
 
 
 @pytest.mark.parametrize("name", TYPES)
@@ -240,4 +240,4 @@ def test_what_is_stored_reads_back_as_the_same_values(name: str) -> None:
     given = {a.name: good_value(a) for a in shape.resource_type.stored_attributes}
     [row] = decode_json(name, given | dict.fromkeys(shape.reference_fields, "some-id"))
 
-    assert shape.decode_stored(shape.encode(row.values)) == row.values
+    assert shape.decode_stored(encoded(row.values)) == row.values

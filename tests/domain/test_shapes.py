@@ -6,16 +6,25 @@ from typing import Any
 import pytest
 from msgspec import UNSET
 
-from tests.domain.decoding import SHAPES
+from imports_service.domain.shapes import encode_all
+from tests.domain.decoding import SHAPES, encoded
 
 SKUS = SHAPES["skus"]
 
 
-def test_what_is_encoded_leaves_out_the_id_and_keeps_it_in_the_row() -> None:
-    values = SKUS.struct(id="s1", code="A", weight=None)
+def test_what_is_encoded_is_what_was_given() -> None:
+    rows = [SKUS.struct(code="A", weight=None), SKUS.struct(name="two\nlines")]
 
-    assert SKUS.encode(values) == b'{"code":"A","weight":null}'
-    assert values.id == "s1"
+    assert encode_all(rows) == [b'{"code":"A","weight":null}', b'{"name":"two\\nlines"}']
+    assert encode_all([]) == []
+
+
+def test_what_is_stored_of_many_reads_back_like_that_of_each() -> None:
+    rows = ['{"code": "A", "metadata": {"a": 1e300}}', '{"name": "two\\nlines"}', "{}"]
+
+    assert SKUS.decode_all_stored(rows) == list(map(SKUS.decode_stored, rows))
+    with_an_old_one = [*rows, '{"unit_of_weight": "stone"}']
+    assert SKUS.decode_all_stored(with_an_old_one) == list(map(SKUS.decode_stored, with_an_old_one))
 
 
 def test_what_was_stored_before_a_bound_was_set_can_still_be_read() -> None:
@@ -32,7 +41,7 @@ def test_a_number_that_postgresql_wrote_out_is_a_double_again() -> None:
         f'{{"weight": {written}, "unit_of_weight": "stone", "metadata": {{"a": [{written}], "b": 5}}}}'
     )
 
-    assert SKUS.encode(values) == b'{"weight":1e300,"unit_of_weight":"stone","metadata":{"a":[1e300],"b":5}}'
+    assert encoded(values) == b'{"weight":1e300,"unit_of_weight":"stone","metadata":{"a":[1e300],"b":5}}'
 
 
 @pytest.mark.parametrize(

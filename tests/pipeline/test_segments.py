@@ -7,7 +7,7 @@ import pytest
 from imports_service.domain.imports import Format
 from imports_service.domain.rows import Code
 from imports_service.pipeline.segments import SegmentHeader, pack, unpack
-from imports_service.pipeline.weights import MOST_IN_SEGMENT, steps_of, weight_of
+from imports_service.pipeline.weights import MOST_IN_SEGMENT, steps_of, weights_of
 from tests.pipeline.documents import REGISTRY, rows_of, split
 
 HEADER = SegmentHeader(v=1, kind=Format.JSON, rows=[(1, 2), (7, 7)], registry="0123")
@@ -112,7 +112,7 @@ def test_a_heavy_row_is_a_step_of_its_own():
     light, heavy = b'{"number":"1"}', b'{"line_items":[%b]}' % b",".join([b"{}"] * 1000)
     lines = [*[light] * 300, heavy, heavy, light]
 
-    steps = list(steps_of(lines, weight_of(Format.JSON)))
+    steps = list(steps_of(weights_of(Format.JSON)(lines)))
 
     assert [step.stop - step.start for step in steps] == [250, 50, 1, 1, 1]
     assert [line for step in steps for line in lines[step]] == lines
@@ -121,5 +121,5 @@ def test_a_heavy_row_is_a_step_of_its_own():
 def test_columns_of_numbered_items_make_csv_rows_heavy():
     columns = [f"line_items.{place}.{name}" for place in range(100) for name in ("name", "quantity")]
 
-    assert weight_of(Format.CSV, ["number", "line_items.name"])(b'["1","a"]') == 1
-    assert weight_of(Format.CSV, columns)(b'["a","1"]') == 101
+    assert weights_of(Format.CSV, ["number", "line_items.name"])([b'["1","a"]']) == [1]
+    assert weights_of(Format.CSV, columns)([b'["a","1"]']) == [101]

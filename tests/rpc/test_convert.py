@@ -11,7 +11,7 @@ from imports_service.domain.imports import Closing, Counts, Format, Import, Impo
 from imports_service.domain.outcomes import NumberedOutcomes, SegmentOutcomes
 from imports_service.domain.registry import load_registry
 from imports_service.domain.report import Report, ReportBuilder
-from imports_service.domain.resources import StoredResource
+from imports_service.domain.resources import ShownResource
 from imports_service.domain.rows import Code, Issue, Outcome
 from imports_service.rpc import convert, filters, requests
 from imports_service.rpc.convert_resources import message_of_resource, message_of_type
@@ -137,7 +137,7 @@ def test_issues_carry_their_severity() -> None:
 
 def test_a_key_without_its_optional_part_leaves_it_out() -> None:
     bundles = load_registry().types["bundles"]
-    stored = StoredResource(
+    stored = ShownResource(
         resource_type="bundles",
         id="b",
         key="code\x1f\x1e" if bundles.unique_key[0] == "code" else "\x1e\x1fcode",

@@ -75,7 +75,12 @@ class CellReader:
         if (marker := self._null_marker) is not None:
             cells = [None if cell == marker else cell for cell in cells]
         from_text = self._from_text.get(name)
-        return cells if from_text is None else [from_text(cell) if cell else cell for cell in cells]
+        if from_text is None:
+            return cells
+        if from_text is json_from_text or from_text is _names_from_text:
+            return [from_text(cell) if cell else cell for cell in cells]
+        known = {cell: from_text(cell) if cell else cell for cell in set(cells)}  # many cells say the same
+        return [known[cell] for cell in cells]
 
     def _nest(self, row: dict[str, Any]) -> None:
         """Put the dotted cells of a row together; numbered items stay under their places."""

@@ -7,13 +7,14 @@ be read have failed before; judged here is what needs the environment: which res
 creates, changes or leaves it, and what may not be changed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from imports_service.domain.checks import issue_of_key
 from imports_service.domain.fold_nested import NestedRow
+from imports_service.domain.fold_runs import Runs
 from imports_service.domain.fold_upserts import Upserts
 from imports_service.domain.fold_workspace import Resource, Seen, Workspace
 from imports_service.domain.inputs import Input
@@ -76,10 +77,17 @@ class Fold:
         self._outcomes = SegmentOutcomes.empty()
         self._unlocked: list[tuple[str, str]] = []
         self._recorder = recorder
+        self._runs = Runs(shape, self._upserts, self._outcomes) if recorder is None else None
 
     def add(self, inputs: Iterable[Input]) -> None:
         """Fold the next rows."""
-        for row in inputs:
+        rows = list(inputs)
+        if self._runs is None or not self._runs.fold(rows):
+            self._fold_one_by_one(rows)
+        self._workspace.write_touched()
+
+    def _fold_one_by_one(self, rows: Sequence[Input]) -> None:
+        for row in rows:
             if row.values is None:
                 issues = row.issues if row.readable is None else self._all_wrong(row, row.readable)
                 self._outcomes.add(Outcome.FAILED, "", row.key_text, issues)
@@ -87,7 +95,6 @@ class Fold:
                 self._fold(row)
             else:
                 self._fold_nested(row, Given(self._shape, row.values, nested=row.nested))
-        self._workspace.write_touched()
 
     def finish(self) -> Folded:
         """What all rows together come to."""

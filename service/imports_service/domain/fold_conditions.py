@@ -4,6 +4,7 @@ What must be given is judged where a resource is made; what excludes each other,
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from msgspec import UNSET
@@ -34,7 +35,15 @@ class Conditions:
 
     def missing(self, values: Values, triggers: Mapping[str, Any] = _NO_TRIGGERS) -> list[Issue]:
         """What a new resource lacks, given what the row says of other attributes."""
-        return [issue for needs in self._needs if (issue := needs(values, triggers)) is not None]
+        return [issue for _, needs in self._needs if (issue := needs(values, triggers)) is not None]
+
+    def are_met(self, rows: Sequence[Values]) -> bool:
+        """Whether none of the rows lacks anything that `missing` would say, without triggers."""
+        return all(
+            all(map(is_there, map(attrgetter(name), rows)))
+            or not any(needs(values, _NO_TRIGGERS) for values in rows)
+            for name, needs in self._needs
+        )
 
     def excluded(self, values: Values) -> Iterator[Issue]:
         """What can't be given as it is, beside what else is given."""
@@ -57,7 +66,8 @@ def is_there(value: object) -> bool:
     return value is not UNSET and value is not None
 
 
-def _needs(resource_type: ResourceType, defaults: Mapping[str, Scalar]) -> Iterator[Condition]:
+def _needs(resource_type: ResourceType, defaults: Mapping[str, Scalar]) -> Iterator[tuple[str, Condition]]:
+    """The rules, each under the name of an attribute that meets it when it is given."""
     for attribute in resource_type.stored_attributes:
         yield from _needs_of(attribute, attribute.name, defaults)
     for name, reference in resource_type.references.items():
@@ -65,20 +75,20 @@ def _needs(resource_type: ResourceType, defaults: Mapping[str, Scalar]) -> Itera
         if (
             reference.owner and not reference.required_without
         ):  # where it is nested, its owner has been filled in
-            yield _required_without(name, ())
+            yield name, _required_without(name, ())
     for group in resource_type.one_of:
-        yield _one_of(group)
+        yield group[0], _one_of(group)
 
 
 def _needs_of(
     member: Attribute | Relationship, name: str, defaults: Mapping[str, Scalar]
-) -> Iterator[Condition]:
+) -> Iterator[tuple[str, Condition]]:
     for other, wanted in member.required_when.items():
-        yield _required_when(name, other, wanted, defaults.get(other))
+        yield name, _required_when(name, other, wanted, defaults.get(other))
     for other, wanted in member.required_unless.items():
-        yield _required_unless(name, other, wanted, defaults.get(other))
+        yield name, _required_unless(name, other, wanted, defaults.get(other))
     if member.required_without:
-        yield _required_without(name, tuple(n for n in member.required_without if n != _PARENT))
+        yield name, _required_without(name, tuple(n for n in member.required_without if n != _PARENT))
 
 
 def _required_when(name: str, other: str, wanted: Scalar, default: Scalar | None) -> Condition:

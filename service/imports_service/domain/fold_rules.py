@@ -47,6 +47,12 @@ class FoldRules:
             *lacking,
         ]
 
+    def are_complete(self, rows: Sequence[Any]) -> bool:
+        """Whether `missing` has nothing to say of any of the rows."""
+        return not any(UNSET in given for given in map(self._required_values, rows)) and (
+            self.conditions.are_met(rows)
+        )
+
     def no_key(self) -> Issue:
         """The warning for a row that names no resource although its type has a key."""
         names = ", ".join(self.key)
@@ -59,6 +65,10 @@ class FoldRules:
         for group in self._alternatives if changes else ():
             changes += _cleared(group, changes, current, values)
         return changes
+
+    def change_nothing(self, current: Sequence[Any], values: Sequence[Any]) -> bool:
+        """Whether `changes` is empty for each pair of the two; False where only it can tell."""
+        return self._comparison.are_same(current, values)
 
     def refused(self, changes: list[Change], *, has_key: bool, given: Any) -> list[Issue]:
         """The changes that are not allowed. `given` is the row as it came, before references filled it in.

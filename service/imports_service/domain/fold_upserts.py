@@ -4,9 +4,10 @@ Works the same for rows and for what is nested in them. Finding faults and makin
 without nested values needs nothing taken back.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import copy
 from hashlib import blake2b
+from itertools import islice
 from typing import Any
 
 from msgspec import UNSET
@@ -73,6 +74,22 @@ class Upserts:
             if getattr(new, name) is UNSET:
                 setattr(new, name, self._code(resource_id))
         return self.workspace.create(shape, resource_id, key, new)
+
+    def create_all(self, shape: Shape, rows: Sequence[Any], keys: Sequence[str | None]) -> list[str]:
+        """Make a resource of each of the rows, which have no ids; their ids are returned."""
+        rules = self.rules_of(shape)
+        ids = list(islice(self._new_ids, len(rows)))
+        new = list(map(copy, rows))
+        for name, default in rules.defaults:
+            for values in new:
+                if getattr(values, name) is UNSET:
+                    setattr(values, name, default)
+        for name in rules.generated:
+            for values, resource_id in zip(new, ids, strict=True):
+                if getattr(values, name) is UNSET:
+                    setattr(values, name, self._code(resource_id))
+        self.workspace.create_all(shape, ids, keys, new)
+        return ids
 
     def changes(self, resource: Resource, values: Any) -> list[Change]:
         """What the values would change; empty when they leave everything as it is."""

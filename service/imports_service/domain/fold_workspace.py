@@ -6,7 +6,8 @@ Which changes are made is the fold's business.
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from itertools import count
+from itertools import count, repeat
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ from msgspec import UNSET
 from imports_service.domain.fold_changes import Change
 from imports_service.domain.references import References
 from imports_service.domain.resources import ReferenceRow, StoredResource, WrittenResource
-from imports_service.domain.shapes import Shape, Shapes
+from imports_service.domain.shapes import Shape, Shapes, encode_all
 
 
 class Resource(msgspec.Struct, gc=False, eq=False):
@@ -56,10 +57,11 @@ class Workspace:
         self._journal: list[tuple[Resource, Any, str | None, bool]] | None = None
         self._begun: tuple[int, ...] = ()
         self._places = count()
-        for stored in sorted(state, key=lambda stored: (stored.created_at, stored.id)):
-            shape = shapes[stored.resource_type]
-            resource = Resource(shape, stored.id, stored.key, stored, next(self._places))
-            self._remember(resource, stored.owner_id)
+        by_type: dict[str, list[StoredResource]] = {}
+        for stored in state:
+            by_type.setdefault(stored.resource_type, []).append(stored)
+        for name, of_type in by_type.items():
+            self._remember_stored(shapes[name], of_type)
 
     def ids(self, type_name: str) -> Mapping[str, Resource]:
         """All that is there of a type, by id: a view that follows every change."""
@@ -82,6 +84,15 @@ class Workspace:
             resource.values = resource.shape.decode_stored(resource.stored.attributes)
         return resource.values
 
+    def values_of_all(self, resources: Sequence[Resource]) -> list[Any]:
+        """The values of resources of one type."""
+        unread = [one for one in resources if one.values is None]
+        if unread:
+            texts = [one.stored.attributes for one in unread if one.stored is not None]
+            for resource, values in zip(unread, unread[0].shape.decode_all_stored(texts), strict=True):
+                resource.values = values
+        return [resource.values for resource in resources]
+
     def create(self, shape: Shape, resource_id: str, key: str | None, values: Any) -> Resource:
         """Add a resource; neither its id nor its key is there yet."""
         resource = Resource(shape, resource_id, key, None, next(self._places), values)
@@ -91,6 +102,16 @@ class Workspace:
         self._created.append(resource)
         self._touched.append(resource)
         return resource
+
+    def create_all(
+        self, shape: Shape, ids: Sequence[str], keys: Sequence[str | None], values: Sequence[Any]
+    ) -> None:
+        """Add resources of which none can be taken back, like `create`."""
+        created = list(map(Resource, repeat(shape), ids, keys, repeat(None), self._places, values))
+        owner_ids = map(shape.owner_of, values) if shape.owner_key else repeat(None)
+        self._remember_all(shape.name, created, owner_ids)
+        self._created += created
+        self._touched += created
 
     def change(self, resource: Resource, changes: Sequence[Change]) -> None:
         """Change attributes of a resource, and with them its key and its owner."""
@@ -143,20 +164,19 @@ class Workspace:
 
     def write_touched(self) -> None:
         """Encode what was touched since the last call, each resource once."""
-        for resource in dict.fromkeys(self._touched):
-            if resource.is_gone:
-                continue
-            shape, values, stored = resource.shape, resource.values, resource.stored
-            owner_id = shape.owner_of(values) if shape.owner_key else None
+        touched = [resource for resource in dict.fromkeys(self._touched) if not resource.is_gone]
+        self._touched.clear()
+        encoded = encode_all([resource.values for resource in touched])
+        for resource, attributes in zip(touched, encoded, strict=True):
+            shape, stored = resource.shape, resource.stored
             resource.written = WrittenResource(
                 shape.name,
                 resource.id,
                 resource.key,
-                owner_id,
-                shape.encode(values),
+                shape.owner_of(resource.values) if shape.owner_key else None,
+                attributes,
                 stored.created_at if stored is not None else None,
             )
-        self._touched.clear()
 
     def created(self) -> list[WrittenResource]:
         """What the segment makes, written by now."""
@@ -182,6 +202,23 @@ class Workspace:
         if was_there:
             resource.values, resource.key, resource.is_gone = values, key, False
             self._remember(resource, resource.shape.owner_of(values))
+
+    def _remember_stored(self, shape: Shape, stored: Iterable[StoredResource]) -> None:
+        """Add the stored resources of one type, in the order in which they were made."""
+        ordered = sorted(stored, key=attrgetter("created_at", "id"))
+        ids, keys = [one.id for one in ordered], [one.key for one in ordered]
+        resources = list(map(Resource, repeat(shape), ids, keys, ordered, self._places))
+        self._remember_all(shape.name, resources, [one.owner_id for one in ordered])
+
+    def _remember_all(
+        self, name: str, resources: Sequence[Resource], owner_ids: Iterable[str | None]
+    ) -> None:
+        """Remember resources of one type that were not there before."""
+        self._by_id[name].update((one.id, one) for one in resources)
+        self._by_key[name].update((one.key, one) for one in resources if one.key is not None)
+        for resource, owner_id in zip(resources, owner_ids, strict=False):
+            if owner_id is not None:
+                self._adopt(resource, owner_id)
 
     def _remember(self, resource: Resource, owner_id: str | None) -> None:
         name = resource.shape.name

@@ -116,7 +116,7 @@ class InputDecoder:
         keys = self._screen.keys_of(rows)
         if keys is None:
             return None
-        texts = map(self._shape.key_text_of, rows, numbers, keys)
+        texts = self._shape.key_texts_of(rows, numbers, keys)
         inputs = list(map(Input, numbers, rows, texts, repeat(()), keys))
         for row in self._shape.nesting(inputs, rows):
             self._take_nested(row)

@@ -14,9 +14,10 @@ FORBIDDEN_CHARACTERS = frozenset(map(chr, range(0x20))) - {"\t", "\n", "\r"}
 
 # A longer entry does not fit the index, and would fail the whole segment again and again.
 MAX_KEY_BYTES = 2000
+SHORT_KEY_CHARACTERS = MAX_KEY_BYTES // 4
+"""A key of so many is not too long, whatever the characters are."""
 
 _SHOWN_CHARACTERS = 200
-_WORST_BYTES_PER_CHARACTER = 4
 
 
 def canonical_key(values: Sequence[str | None]) -> str:
@@ -31,7 +32,7 @@ def key_values(key: str) -> list[str | None]:
 
 def is_too_long(key: str) -> bool:
     """Whether the canonical key has more than `MAX_KEY_BYTES` bytes."""
-    if len(key) * _WORST_BYTES_PER_CHARACTER <= MAX_KEY_BYTES:
+    if len(key) <= SHORT_KEY_CHARACTERS:
         return False
     return len(key.encode("utf-8", "surrogatepass")) > MAX_KEY_BYTES
 

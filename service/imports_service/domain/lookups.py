@@ -75,13 +75,16 @@ class ReferenceNames:
 
     def add(self, inputs: Iterable[Input]) -> None:
         """Take the names of the next rows."""
-        values = []
-        for row in inputs:
+        rows = list(inputs)
+        values = [row.values for row in rows if row.values is not None]
+        for row in rows:
+            if row.nested is None and row.readable is None:
+                continue
             given = given_by(self._shape, row)
-            if given is not None:
+            if row.values is None and given is not None:
                 values.append(given.values)
-                if given.nested is not None:
-                    self._names.of_nested(given)
+            if given is not None and given.nested is not None:
+                self._names.of_nested(given)
         self._names.of_references(self._shape, values)
 
     def wanted(self) -> Wanted:

@@ -79,6 +79,12 @@ class SegmentOutcomes(msgspec.Struct):
         self.ids.append(resource_id)
         self.keys.append(key)
 
+    def add_run(self, outcome: Outcome, resource_ids: Sequence[str], keys: Sequence[str]) -> None:
+        """Append the next rows, which all have the same outcome and no issues."""
+        self.codes += bytes((outcome,)) * len(keys)
+        self.ids += resource_ids
+        self.keys += keys
+
     def counts(self) -> Counts:
         """Rows by outcome; rows that carry a warning are counted whatever became of them."""
         return Counts(

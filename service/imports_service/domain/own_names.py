@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from copy import copy
+from operator import attrgetter
 
 import msgspec
 from msgspec import UNSET
@@ -61,6 +62,8 @@ class GatheredNames:
         self._holders: dict[tuple[str, str, str], None] = {}
         self._held: dict[tuple[str, str], None] = {}
         objects = shape.resource_type.objects.values()
+        unique_key = shape.resource_type.unique_key
+        self._is_told = any(pair.name in unique_key for pair in shape.reference_rules.pairs)
         self._holding = [(r.input_key, r.nested_type) for r in objects if r.nested == "owned"]
 
     def add(self, inputs: Iterable[Input]) -> None:
@@ -70,8 +73,9 @@ class GatheredNames:
         for row in inputs:
             if row.readable is not None:
                 self._add_refused(row.readable)
-        self._ids |= dict.fromkeys(row.values.id for row in rows)
-        self._keys |= dict.fromkeys(_keys(self._shape, rows, self._references))
+        self._ids |= dict.fromkeys(map(attrgetter("values.id"), rows))
+        self._keys |= dict.fromkeys(map(attrgetter("key"), rows))
+        self._keys |= dict.fromkeys(self._completed_keys(rows))
         for input_key, target_type in self._holding:
             held = (getattr(row.values, input_key) for row in rows)
             self._held |= dict.fromkeys((target_type, one) for one in held if is_given(one))
@@ -85,6 +89,12 @@ class GatheredNames:
         if given.nested is not None:
             self._add_nested(given)
         self._keys[_completed_key(given, self._references)] = None
+
+    def _completed_keys(self, rows: Iterable[Input]) -> Iterator[str | None]:
+        """Of the rows that do not give all of their key themselves, the keys that their references complete."""
+        for row in rows:
+            if row.key is None and (self._is_told or (row.nested is not None and row.nested.targets)):
+                yield _completed_key(Given(self._shape, row.values, nested=row.nested), self._references)
 
     def names(self) -> OwnNames:
         """Everything that the rows so far may change."""
@@ -107,18 +117,6 @@ class GatheredNames:
         self._holders |= dict.fromkeys(_holders(given))
         if given.nested is not None and given.nested.lists:
             self._owned |= dict.fromkeys(_owned_by(given.shape.resource_type, given.shape))
-
-
-def _keys(shape: Shape, rows: Iterable[Input], references: References) -> Iterator[str | None]:
-    """The key of each row, completed by its references where the row itself does not give all of it."""
-    rules = shape.reference_rules
-    is_told = any(pair.name in shape.resource_type.unique_key for pair in rules.pairs)
-    for row in rows:
-        has_targets = row.nested is not None and row.nested.targets
-        if row.key is not None or not (is_told or has_targets):
-            yield row.key
-        else:
-            yield _completed_key(Given(shape, row.values, nested=row.nested), references)
 
 
 def _completed_key(given: Given, references: References) -> str | None:

@@ -6,7 +6,8 @@ stands for a reference is kept together with it: whichever of the two a row give
 in, so that stored pairs never disagree. Nothing here asks the store: `domain.lookups` says what to ask.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from imports_service.domain.resources import ReferenceRow
 from imports_service.domain.rows import Code, Issue
 
 _SHOWN_CHARACTERS = 80
+_NO_REFERENCE = frozenset({None, UNSET})
 _NOTHING: Mapping[str, ReferenceRow] = {}
 
 
@@ -110,7 +112,10 @@ class Shortcut(msgspec.Struct, frozen=True):
 
 
 class ReferenceRules:
-    """The references of one type that must exist; `by_id` maps input keys to types, those of pairs too."""
+    """The references of one type that must exist; `by_id` maps input keys to types, those of pairs too.
+
+    `is_simple`: they are given by ids alone, and which type is meant is plain.
+    """
 
     def __init__(self, resource_type: ResourceType, types: Mapping[str, ResourceType]) -> None:
         checked = [r for r in resource_type.references.values() if r.checked]
@@ -124,6 +129,7 @@ class ReferenceRules:
         paired = {pair.fills for pair in self.pairs}
         self._plain = tuple(item for item in self.by_id.items() if item[0] not in paired)
         self.is_empty = not (checked or self.shortcuts)
+        self.is_simple = not self.shortcuts and mixed is None
 
     def given_by(self, name: str, values: Any) -> str:
         """The name under which a row gave the attribute: its own, or that of the reference that told it."""
@@ -132,6 +138,13 @@ class ReferenceRules:
                 if pair.name == name:
                     return pair.fills
         return name
+
+    def are_there(self, rows: Sequence[Any], references: References) -> bool:
+        """Whether `check` has nothing to say of any of the rows; False where it is asked to look. For simple ones."""
+        return all(
+            {*map(attrgetter(name), rows)} - _NO_REFERENCE <= references.ids(target_type).keys()
+            for name, target_type in self._plain
+        )
 
     def check(self, values: Any, references: References) -> list[Issue]:
         """The issues of the row's references. Fills in pairs, so `values` must be a copy of the row's."""

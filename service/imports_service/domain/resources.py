@@ -19,14 +19,19 @@ class ReferenceRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class StoredResource(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A resource as it was read. `owner_id` names what it belongs to, such as the order of a line item."""
+    """A resource as rows may change it. `owner_id` names what it belongs to, such as the order of a line item."""
 
     resource_type: str
     id: str
     key: str | None
     owner_id: str | None
-    attributes: str | bytes
+    attributes: str
     created_at: datetime
+
+
+class ShownResource(StoredResource, frozen=True, gc=False, kw_only=True):
+    """A resource as callers see it."""
+
     updated_at: datetime
     last_import: str
 

@@ -10,7 +10,7 @@ from datetime import UTC
 from operator import attrgetter
 from typing import Any
 
-from imports_service.domain.keys import is_too_long
+from imports_service.domain.keys import SHORT_KEY_CHARACTERS, is_too_long
 from imports_service.domain.shapes import MAX_INTEGER, Shape
 from imports_service.domain.values import flaw_of_object
 
@@ -50,7 +50,8 @@ class Screen:
         ):
             return None
         keys = list(self._shape.keys_of(rows))
-        return None if any(key is not None and is_too_long(key) for key in keys) else keys
+        long = [key for key in keys if key is not None and len(key) > SHORT_KEY_CHARACTERS]
+        return None if any(map(is_too_long, long)) else keys
 
     def _ids_are_well_formed(self, rows: Sequence[Any]) -> bool:
         return all(_IDS.fullmatch("".join(filter(None, map(get, rows)))) for get in self._ids)

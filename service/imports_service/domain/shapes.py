@@ -30,7 +30,7 @@ MAX_ID_LENGTH = 64
 _DATETIME: Any = Annotated[datetime, Meta(tz=True)]
 _ID: Any = Annotated[str, Meta(min_length=1, max_length=MAX_ID_LENGTH)]
 
-_encode = msgspec.json.Encoder().encode
+_encode_lines = msgspec.json.Encoder().encode_lines
 
 
 class Shape:
@@ -80,32 +80,40 @@ class Shape:
         self.struct: Any = _compile(resource_type, _strict_type)
         self._lenient: Any = _compile(resource_type, _lenient_type)
         self.decode_one: Callable[[str | bytes], Any] = msgspec.json.Decoder(self.struct).decode
-        self.decode_lines: Callable[[bytes], list[Any]] = msgspec.json.Decoder(self.struct).decode_lines
+        self.decode_lines: Callable[[bytes | str], list[Any]] = msgspec.json.Decoder(self.struct).decode_lines
         self._decode_lenient = msgspec.json.Decoder(self._lenient).decode
 
     def nesting(self, of: Iterable[T], rows: Sequence[Any]) -> list[T]:
         """Of the things that stand for rows, as these were decoded, those whose row gives more than values."""
-        nothing = self._no_nested
-        return [one for one, given in zip(of, map(self._nested, rows), strict=True) if given != nothing]
-
-    def encode(self, values: Any) -> bytes:
-        """The JSON that is stored of a resource: everything but its id."""
-        given, values.id = values.id, UNSET
-        encoded = _encode(values)
-        values.id = given
-        return encoded
+        nested, nothing = list(map(self._nested, rows)), self._no_nested
+        if nested.count(nothing) == len(nested):
+            return []
+        return [one for one, given in zip(of, nested, strict=True) if given != nothing]
 
     def decode_stored(self, text: str | bytes) -> Any:
-        """What `encode` wrote. Bounds that came later do not hold, and names that went are left out."""
+        """What `encode_all` wrote of one. Bounds that came later do not hold, and names that went are left out."""
         try:
             values = self.decode_one(text)
         except msgspec.ValidationError:
             kept = self._decode_lenient(text)
             values = self.struct(**{name: getattr(kept, name) for name in ("id", *self.fields)})
-        for name in self.object_fields:
-            if value := getattr(values, name):
-                setattr(values, name, _with_doubles(value))
+        self._bring_back_doubles((values,))
         return values
+
+    def decode_all_stored(self, texts: Sequence[str]) -> list[Any]:
+        """The same of many, each of which is one line, as PostgreSQL writes it."""
+        try:
+            rows = self.decode_lines("\n".join(texts))
+        except msgspec.ValidationError:
+            return list(map(self.decode_stored, texts))
+        self._bring_back_doubles(rows)
+        return rows
+
+    def _bring_back_doubles(self, rows: Sequence[Any]) -> None:
+        for name in self.object_fields:
+            for values in rows:
+                if value := getattr(values, name):
+                    setattr(values, name, _with_doubles(value))
 
     def owner_of(self, values: Any) -> str | None:
         """The id of the resource that one of this type belongs to; None where types or values name none."""
@@ -127,6 +135,14 @@ class Shape:
         if key is not None:
             return key_text(key)
         return id_text(values.id) if values.id else row_text(number)
+
+    def key_texts_of(
+        self, rows: Sequence[Any], numbers: Sequence[int], keys: Sequence[str | None]
+    ) -> Iterator[str]:
+        """What people call each of the rows, like `key_text_of`."""
+        if all(keys):
+            return map(key_text, filter(None, keys))
+        return map(self.key_text_of, rows, numbers, keys)
 
     def _single_keys(self, rows: Sequence[Any], name: str) -> Iterator[str | None]:
         values = map(attrgetter(name), rows)
@@ -155,6 +171,11 @@ class Shape:
     def same(one: object, other: object) -> bool:
         """Whether two values of an attribute are the same value: 1 and 1.0 are, True and 1 are not."""
         return same(one, other)
+
+
+def encode_all(resources: Sequence[Any]) -> list[bytes]:
+    """The JSON that is stored of each of the resources, whose ids are not among their values."""
+    return _encode_lines(resources).split(b"\n")[:-1]
 
 
 class Shapes:

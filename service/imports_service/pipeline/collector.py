@@ -7,7 +7,7 @@ from imports_service.domain.errors import FieldViolation, InvalidArgument
 from imports_service.domain.imports import Format
 from imports_service.domain.rows import Code
 from imports_service.pipeline.segments import VERSION, SegmentHeader, refused_line
-from imports_service.pipeline.weights import MOST_IN_SEGMENT, weight_of
+from imports_service.pipeline.weights import MOST_IN_SEGMENT, weights_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class RowCollector:
     ) -> None:
         self.rows = 0
         self._columns: list[str] | None = None
-        self._weight_of = weight_of(kind)
+        self._weights_of = weights_of(kind)
         self._kind = kind
         self._registry_hash = registry_hash
         self._segment_rows = segment_rows
@@ -51,7 +51,7 @@ class RowCollector:
     @columns.setter
     def columns(self, columns: list[str] | None) -> None:
         self._columns = columns
-        self._weight_of = weight_of(self._kind, columns or ())
+        self._weights_of = weights_of(self._kind, columns or ())
 
     def add(self, lines: list[bytes]) -> None:
         """Append rows that are kept. Raises `InvalidArgument` INPUTS_TOO_MANY."""
@@ -100,12 +100,13 @@ class RowCollector:
     def _fitting(self, lines: Sequence[bytes]) -> tuple[int, int, int]:
         """How many of the lines the segment still takes, their bytes and their weight."""
         some = lines[: self._segment_rows - len(self._lines)]
-        size, weight = sum(map(len, some)) + len(some), sum(map(self._weight_of, some))
+        weights = self._weights_of(some)
+        size, weight = sum(map(len, some)) + len(some), sum(weights)
         if self._bytes + size <= self._segment_bytes and self._weight + weight <= MOST_IN_SEGMENT:
             return len(some), size, weight
         size = weight = 0
         for fitting, line in enumerate(some):
-            heavier = weight + self._weight_of(line)
+            heavier = weight + weights[fitting]
             longer = size + len(line) + 1
             is_full = self._bytes + longer > self._segment_bytes or self._weight + heavier > MOST_IN_SEGMENT
             if is_full and (fitting or self._lines):

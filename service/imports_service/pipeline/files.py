@@ -8,7 +8,9 @@ which that is undone; attachments are exact.
 
 import csv
 import io
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import compress
 
 import msgspec
 from isal import isal_zlib
@@ -20,6 +22,7 @@ from imports_service.pipeline.json_members import UnreadableRow, members_of
 from imports_service.pipeline.json_rows import MARKS
 
 _WENT_THROUGH = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED})
+_EMPTY_OBJECT = re.compile(rb"\{\s*\}")
 _GZIP = 16 + 15  # the gzip format, and the largest window
 
 _encode = msgspec.json.Encoder().encode
@@ -64,26 +67,51 @@ class AttachmentWriter:
 
         `outcomes` are numbers of `Outcome`. A slice of 250 rows takes well under a millisecond.
         """
-        rows = [
-            (line, resource_id)
-            for line, outcome, resource_id in zip(lines, outcomes, ids, strict=True)
-            if outcome in _WENT_THROUGH
-        ]
-        if not rows:
+        if not _WENT_THROUGH.issuperset(outcomes):
+            went_through = [outcome in _WENT_THROUGH for outcome in outcomes]
+            lines = list(compress(lines, went_through))
+            ids = list(compress(ids, went_through))
+        if not lines:
             return b""
         if not self._is_csv:
-            return self._array.rows([_with_id(line, resource_id) for line, resource_id in rows])
-        return _csv(self._records_with_ids(rows), self._delimiter)
+            return self._array.rows(_with_ids(lines, ids))
+        if (plain := self._plain_records_with_ids(lines, ids)) is not None:
+            return plain
+        return _csv(self._records_with_ids(lines, ids), self._delimiter)
 
     def end(self) -> bytes:
         """What the file ends with."""
         return b"" if self._is_csv else self._array.end()
 
-    def _records_with_ids(self, rows: Sequence[tuple[bytes, str]]) -> list[list[str]]:
-        records = _decode_records([line for line, _ in rows])
-        place = self._columns.index("id") if "id" in self._columns else len(self._columns)
-        for record, (_, resource_id) in zip(records, rows, strict=True):
-            record[place : place + 1] = [resource_id]
+    def _plain_records_with_ids(self, lines: Sequence[bytes], ids: Sequence[str]) -> bytes | None:
+        """The same where no cell needs quotes: what stands between two cells is replaced, and no cell is looked at.
+
+        None where some cell may need them: in JSON a quote or a line break has a backslash before it. The records are
+        written by `csv_rows`, without blanks.
+        """
+        if "id" in self._columns:
+            return None
+        block, delimiter = b"\n".join(lines), self._delimiter.encode()
+        between = len(lines) * (len(self._columns) - 1)
+        delimiters = between if delimiter == b"," else 0
+        if b"\\" in block or block.count(b'","') != between or block.count(delimiter) != delimiters:
+            return None
+        return b"".join(
+            [
+                b"%b%b%b\r\n" % (line[2:-2].replace(b'","', delimiter), delimiter, resource_id.encode())
+                for line, resource_id in zip(lines, ids, strict=True)
+            ]
+        )
+
+    def _records_with_ids(self, lines: Sequence[bytes], ids: Sequence[str]) -> list[list[str]]:
+        records = _decode_records(lines)
+        if "id" in self._columns:
+            place = self._columns.index("id")
+            for record, resource_id in zip(records, ids, strict=True):
+                record[place] = resource_id
+        else:
+            for record, resource_id in zip(records, ids, strict=True):
+                record.append(resource_id)
         return records
 
 
@@ -123,6 +151,8 @@ class FailedInputsWriter:
         `issues` and `refused` (the rows of which nothing was kept) are by place in the segment, and the first
         line is at `first_place`. A segment that never ran has NOT_PROCESSED for all outcomes and no issues.
         """
+        if _WENT_THROUGH.issuperset(outcomes):
+            return b""
         failed = [
             (line, number, Outcome(outcome), issues.get(place, ()), place not in refused)
             for place, (line, number, outcome) in enumerate(
@@ -130,8 +160,6 @@ class FailedInputsWriter:
             )
             if outcome not in _WENT_THROUGH
         ]
-        if not failed:
-            return b""
         if not self._is_csv:
             return self._array.rows(
                 [
@@ -176,6 +204,17 @@ class _JsonArray:
 
     def end(self) -> bytes:
         return b"\n]\n"
+
+
+def _with_ids(lines: Sequence[bytes], ids: Sequence[str]) -> list[bytes]:
+    """The rows with their ids; where it is plain that none has an id and none is empty, without a look at each."""
+    block = b"\n".join(lines)
+    if b'"id"' in block or b"\\u00" in block or _EMPTY_OBJECT.search(block):
+        return list(map(_with_id, lines, ids))
+    return [
+        b'%b,"id":"%b"}' % (line[:-1], resource_id.encode())
+        for line, resource_id in zip(lines, ids, strict=True)
+    ]
 
 
 def _with_id(line: bytes, resource_id: str) -> bytes:

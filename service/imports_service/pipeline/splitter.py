@@ -53,7 +53,7 @@ class SplitOptions:
     registry: Registry
     csv_options: CsvOptions = field(default_factory=CsvOptions)
     parent_resource_id: str | None = None
-    segment_rows: int = 5_000
+    segment_rows: int = 10_000
     segment_bytes: int = 4 * MIB
     max_inputs: int = 20_000_000
     max_input_bytes: int = MIB

@@ -5,6 +5,7 @@ a weight, too, and the steps in which it is worked through are cut by weight.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from imports_service.domain.imports import Format
 
@@ -15,26 +16,25 @@ MOST_IN_STEP = 250
 _SHORT_BYTES = 1024  # a shorter row is not worth counting its commas
 _COMMAS = 8  # a name in a list is a comma, and an eighth of the work that an object is
 
-Weight = Callable[[bytes], int]
+Weights = Callable[[Sequence[bytes]], list[int]]
 
 
-def weight_of(format: Format, columns: Sequence[str] = ()) -> Weight:
-    """The weight of lines of a segment; `columns` are those of a CSV document."""
+def weights_of(format: Format, columns: Sequence[str] = ()) -> Weights:
+    """What weighs lines of a segment; `columns` are those of a CSV document."""
     if format is Format.JSON:
-        return _of_json
+        return partial(_weights, base=0, commas=0)
     numbered = {prefix for name in columns for prefix in _items_of(name)}
-    cells = len(columns) - 1
-
-    def of_csv(line: bytes) -> int:
-        in_cells = line.count(b",") - cells if len(line) > _SHORT_BYTES else 0
-        return 1 + len(numbered) + line.count(b"{") + max(in_cells, 0) // _COMMAS
-
-    return of_csv
+    return partial(_weights, base=1 + len(numbered), commas=len(columns) - 1)
 
 
-def _of_json(line: bytes) -> int:
-    weight = line.count(b"{")
-    return weight if len(line) <= _SHORT_BYTES else weight + line.count(b",") // _COMMAS
+def _weights(lines: Sequence[bytes], *, base: int, commas: int) -> list[int]:
+    """By their objects and lists; `commas` are those that part the cells of a record."""
+    weights = [base + line.count(b"{") for line in lines]
+    if max(map(len, lines), default=0) > _SHORT_BYTES:
+        for place, line in enumerate(lines):
+            if len(line) > _SHORT_BYTES:
+                weights[place] += max(line.count(b",") - commas, 0) // _COMMAS
+    return weights
 
 
 def _items_of(column: str) -> Iterator[str]:
@@ -43,14 +43,14 @@ def _items_of(column: str) -> Iterator[str]:
     return (".".join(steps[: place + 1]) for place, step in enumerate(steps) if step.isdecimal())
 
 
-def steps_of(lines: Sequence[bytes], weight: Weight) -> Iterator[slice]:
-    """The lines in runs that are one step of work each; a heavy row is a step of its own."""
+def steps_of(weights: Sequence[int]) -> Iterator[slice]:
+    """Lines of these weights in runs that are one step of work each; a heavy row is a step of its own."""
     start = left = 0
-    for place, line in enumerate(lines):
-        cost = 2 * weight(line) - 1  # a nested item is more work than a row of plain values
+    for place, weight in enumerate(weights):
+        cost = 2 * weight - 1  # a nested item is more work than a row of plain values
         if place > start and cost > left:
             yield slice(start, place)
             start = place
         left = (left if place > start else MOST_IN_STEP) - cost
-    if lines:
-        yield slice(start, len(lines))
+    if weights:
+        yield slice(start, len(weights))

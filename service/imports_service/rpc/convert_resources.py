@@ -12,12 +12,12 @@ from imports_service.domain.csv_template import csv_template
 from imports_service.domain.keys import key_values
 from imports_service.domain.names import ImportName
 from imports_service.domain.resource_type import ResourceType
-from imports_service.domain.resources import StoredResource
+from imports_service.domain.resources import ShownResource
 from imports_service.rpc.structs import struct_of, value_of
 
 
 def message_of_resource(
-    stored: StoredResource, resource_type: ResourceType, organization_id: str
+    stored: ShownResource, resource_type: ResourceType, organization_id: str
 ) -> resources_pb2.Resource:
     """The resource, with what it refers to apart from its attributes."""
     values: dict[str, Any] = msgspec.json.decode(stored.attributes)

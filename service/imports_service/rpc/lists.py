@@ -8,7 +8,7 @@ from commerce.imports.v1 import imports_pb2, resources_pb2
 from imports_service.domain.lookups import Wanted
 from imports_service.domain.queries import ImportFilter, ImportOrder, ImportPosition
 from imports_service.domain.resource_type import ResourceType
-from imports_service.domain.resources import StoredResource
+from imports_service.domain.resources import ShownResource
 from imports_service.rpc.convert import message_of_import
 from imports_service.rpc.convert_resources import message_of_resource
 from imports_service.rpc.pages import PageSize
@@ -38,7 +38,7 @@ class ResourcePage(NamedTuple):
 
 
 async def resource_message(
-    stored: StoredResource, resource_type: ResourceType, organization_id: str
+    stored: ShownResource, resource_type: ResourceType, organization_id: str
 ) -> resources_pb2.Resource:
     """The resource as a message. A large one is converted in a thread: it can take a second."""
     if len(stored.attributes) <= SMALL_ATTRIBUTES:

@@ -103,8 +103,6 @@ async def read_resources(
                 owner_id=record["owner_id"],
                 attributes=record["attributes"],
                 created_at=record["created_at"],
-                updated_at=record["created_at"],
-                last_import="",
             )
             for record in records[start : start + SLICE_ROWS]
         ]

@@ -5,14 +5,14 @@ that look simpler read a whole organization there.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from operator import attrgetter, itemgetter
 from typing import Any
 
 from imports_service.domain.lookups import OwnNames, Wanted
 from imports_service.domain.references import References
-from imports_service.domain.resources import ReferenceRow, StoredResource, WrittenResource
+from imports_service.domain.resources import ReferenceRow, ShownResource, StoredResource, WrittenResource
 from imports_service.store.copy_rows import CHANGED_COLUMNS, NEW_COLUMNS, changed_rows, new_rows
 from imports_service.store.database import Connection, TransactionConflict
 from imports_service.store.statements import SQL
@@ -164,7 +164,7 @@ async def get_resource(
     *,
     resource_id: str | None = None,
     key: str | None = None,
-) -> StoredResource | None:
+) -> ShownResource | None:
     """The resource of that id, or else of that canonical key."""
     found = await find_resources(
         connection,
@@ -183,7 +183,7 @@ async def find_resources(
     *,
     ids: Sequence[str] = (),
     keys: Sequence[str] = (),
-) -> list[StoredResource]:
+) -> list[ShownResource]:
     """The resources of one type with one of the ids or canonical keys, each once, in the order of ids."""
     records: list[Any] = []
     if ids:
@@ -192,17 +192,15 @@ async def find_resources(
         records += await connection.fetch(
             SQL.find_resources_by_key, organization_id, resource_type, list(keys)
         )
-    found = {resource.id: resource for resource in await _stored(records)}
+    found = {resource.id: resource for resource in _shown(records)}
     return [found[resource_id] for resource_id in sorted(found)]
 
 
 async def list_resources(
     connection: Connection, organization_id: str, resource_type: str, *, after_id: str = "", limit: int
-) -> list[StoredResource]:
+) -> list[ShownResource]:
     """The next resources of one type in the order of ids, after the id given."""
-    return await _stored(
-        await connection.fetch(SQL.list_resources, organization_id, resource_type, after_id, limit)
-    )
+    return _shown(await connection.fetch(SQL.list_resources, organization_id, resource_type, after_id, limit))
 
 
 def end_of_prefix(prefix: str) -> str:
@@ -215,7 +213,7 @@ def end_of_prefix(prefix: str) -> str:
 def in_write_order(created: Sequence[WrittenResource]) -> list[WrittenResource]:
     """The resources by type, those without a key by id and before those with one, which are by key.
 
-    Two sorts by one attribute each instead of one by three: a third of the time, and 5,000 rows are one step.
+    Two sorts by one attribute each instead of one by three: a third of the time, and 10,000 rows are one step of 5 ms.
     """
     unnamed: dict[str, list[WrittenResource]] = {}
     named: dict[str, list[WrittenResource]] = {}
@@ -240,10 +238,24 @@ async def _stored(records: Sequence[Any]) -> list[StoredResource]:
                 owner_id=record["owner_id"],
                 attributes=record["attributes"],
                 created_at=record["created_at"],
-                updated_at=record["updated_at"],
-                last_import=record["last_import"],
             )
             for record in records[start : start + SLICE_ROWS]
         ]
         await asyncio.sleep(0)
     return stored
+
+
+def _shown(records: Iterable[Any]) -> list[ShownResource]:
+    return [
+        ShownResource(
+            resource_type=record["resource_type"],
+            id=record["id"],
+            key=record["key"],
+            owner_id=record["owner_id"],
+            attributes=record["attributes"],
+            created_at=record["created_at"],
+            updated_at=record["updated_at"],
+            last_import=record["last_import"],
+        )
+        for record in records
+    ]

@@ -15,7 +15,7 @@ from imports_service.store.statements import SQL
 
 SEGMENTS_AT_ONCE = 64
 ENOUGH_BYTES = 4 * 1024 * 1024
-"""Of encoded outcomes: some 50 segments of 5,000 rows, or one with an issue for every row."""
+"""Of encoded outcomes: some 25 segments of 10,000 rows, or one with an issue for every row."""
 ALL_ROWS = 2**62
 
 _COUNTED = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.FAILED)

@@ -14,7 +14,7 @@ from imports_service.domain.imports import Import
 from imports_service.domain.inputs import Input, InputDecoder
 from imports_service.domain.names import segment_object
 from imports_service.pipeline.segments import SegmentHeader, unpack
-from imports_service.pipeline.weights import steps_of, weight_of
+from imports_service.pipeline.weights import steps_of, weights_of
 from imports_service.worker.equipment import Equipment
 
 log = structlog.get_logger()
@@ -102,7 +102,8 @@ class SegmentSupply:
         )
         numbers = header.row_numbers()
         slices = []
-        for rows in steps_of(lines, weight_of(imported.spec.format, header.columns or ())):
+        weights = weights_of(imported.spec.format, header.columns or ())(lines)
+        for rows in steps_of(weights):
             slices.append(decoder.decode(lines[rows], numbers[rows], first_place=rows.start))
             await asyncio.sleep(0)
         return slices

@@ -55,8 +55,7 @@ grandchildren AS MATERIALIZED (
         OFFSET 0
     ) AS child
 )
-SELECT locked.resource_type, locked.id, locked.key, locked.owner_id, locked.attributes, locked.created_at,
-    locked.updated_at, locked.last_import
+SELECT locked.resource_type, locked.id, locked.key, locked.owner_id, locked.attributes, locked.created_at
 FROM (
     SELECT resource_type, id
     FROM (
@@ -72,7 +71,7 @@ FROM (
     OFFSET 0
 ) AS ordered
 CROSS JOIN LATERAL (
-    SELECT resource_type, id, key, owner_id, attributes, created_at, updated_at, last_import
+    SELECT resource_type, id, key, owner_id, attributes, created_at
     FROM resource
     WHERE organization_id = $1 AND resource_type = ordered.resource_type AND id = ordered.id
     FOR NO KEY UPDATE
