@@ -47,6 +47,8 @@ def configure_logs(level: str = "INFO") -> None:
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # while the database is away: a traceback a second, of what `pulse` says in one line
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
 
 
 def mask_secrets(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
