@@ -13,6 +13,7 @@ from imports_service.store.nudges import (
     MAX_WAITING,
     Nudge,
     Nudges,
+    listening,
     open_nudges,
     payloads,
 )
@@ -150,6 +151,23 @@ async def test_the_sender_is_not_told_by_its_own_message(
             await set_soon(received)
 
     assert listener.nudges == [Nudge(UID), Nudge(OTHER_UID)]
+
+
+async def test_what_arrived_with_the_end_of_the_connection_is_given_out_all_the_same(
+    database_url: str, connection: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    received: list[str] = []
+
+    def take(payload: str) -> None:
+        received.append(payload)
+        listener.terminate()
+
+    async with listening(database_url, "one", take) as listener:
+        async with connection.transaction():  # both arrive at once
+            await connection.execute("SELECT pg_notify('imports', 'first'), pg_notify('imports', 'second')")
+        await eventually(lambda: len(received) == 2, what="both told")
+
+    assert received == ["first", "second"]
 
 
 async def test_a_lost_connection_comes_back_and_everything_may_have_changed(

@@ -121,7 +121,7 @@ class Nudges:
         failures = 0
         while True:
             try:
-                async with _listening(listen_url, application_name, self._received) as connection:
+                async with listening(listen_url, application_name, self._received) as connection:
                     failures = 0
                     connection.add_termination_listener(lambda _: self._something_to_do.set())
                     self.is_connected = True
@@ -139,10 +139,8 @@ class Nudges:
             backoff = min(MAX_BACKOFF_SECONDS, 0.1 * 2 ** min(failures, 10))
             await asyncio.sleep(backoff * random.uniform(0.5, 1.0))
 
-    def _received(self, connection: Any, sender_pid: int, channel: str, payload: object) -> None:
-        if sender_pid == connection.get_server_pid():
-            return  # its own: the watchers of this process were woken before it left
-        for line in str(payload).split("\n"):
+    def _received(self, payload: str) -> None:
+        for line in payload.split("\n"):
             self._wake(line)
 
     async def _send_what_comes(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
@@ -197,17 +195,25 @@ def payloads(lines: Iterable[str]) -> list[str]:
 
 
 @asynccontextmanager
-async def _listening(
-    listen_url: str, application_name: str, received: Any
+async def listening(
+    listen_url: str, application_name: str, received: Callable[[str], None]
 ) -> "AsyncGenerator[asyncpg.Connection[asyncpg.Record], None]":
+    """A connection that gives what others send to `received`. Raises the driver's errors."""
     connection = await asyncpg.connect(
         listen_url,
         timeout=ANSWER_SECONDS,
         statement_cache_size=0,
         server_settings={"application_name": application_name},
     )
+    # asked now: what has arrived may be given out after the connection was lost
+    own_pid = connection.get_server_pid()
+
+    def pass_on(_: Any, sender_pid: int, channel: str, payload: object) -> None:
+        if sender_pid != own_pid:  # the watchers of this process were woken before its own left
+            received(str(payload))
+
     try:
-        await connection.add_listener(CHANNEL, received)
+        await connection.add_listener(CHANNEL, pass_on)
         yield connection
     finally:
         connection.terminate()
