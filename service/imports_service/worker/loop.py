@@ -75,10 +75,8 @@ class Worker:
         rest = shortest
         while not stop.is_set():
             self._equipment.nudges.work_wanted.clear()  # before the claim, so that a wake-up during it is not missed
-            store_is_away = (
-                self._equipment.objects.pulse.is_away
-            )  # a claim would start imports that get no further
-            if not store_is_away and await self._turn(stop):
+            # without the store a claim would start imports that get no further
+            if not self._equipment.objects.pulse.is_away and await self._turn(stop):
                 rest = shortest
                 self._equipment.pulse.answered()
                 continue
