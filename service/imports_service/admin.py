@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+import structlog
 from aiohttp import web
 
 from imports_service.readiness import Readiness
@@ -14,16 +15,21 @@ SETTING = "IMPORTS_ADMIN_LISTEN"
 CLOSE_SECONDS = 1.0
 HIGHEST_PORT = 65_535
 
+log = structlog.get_logger()
+
 
 class AdminRefused(Exception):
     """The listener cannot be had; the message names the setting and what to do about it."""
 
 
 @asynccontextmanager
-async def open_admin(listen: str, readiness: Readiness) -> AsyncGenerator[str | None, None]:
+async def open_admin(
+    listen: str, readiness: Readiness, *, is_asked_for: bool = True
+) -> AsyncGenerator[str | None, None]:
     """Answer while the block lasts; gives the address. An empty `listen` opens nothing, port 0 takes a free one.
 
-    Raises `AdminRefused`.
+    Where nobody asked for this address and it is taken, the process does without: of several on a machine that were told
+    nothing about it the first one has it. Raises `AdminRefused`.
     """
     if not listen:
         yield None
@@ -32,13 +38,19 @@ async def open_admin(listen: str, readiness: Readiness) -> AsyncGenerator[str | 
     runner = web.AppRunner(_application(readiness), access_log=None, shutdown_timeout=CLOSE_SECONDS)
     await runner.setup()
     try:
-        try:
-            await web.TCPSite(runner, host, port, reuse_port=False).start()
-        except OSError as error:
-            raise AdminRefused(
-                f"{SETTING}={listen} cannot be had: {error.strerror or error}; set another address, port 0 for a free "
-                f"port, or {SETTING}= for none"
-            ) from error
+        await web.TCPSite(runner, host, port, reuse_port=False).start()
+    except OSError as error:
+        await runner.cleanup()
+        trouble = (
+            f"{SETTING}={listen} cannot be had: {error.strerror or error}; set another address, port 0 for a free "
+            f"port, or {SETTING}= for none"
+        )
+        if is_asked_for:
+            raise AdminRefused(trouble) from error
+        log.warning("no admin listener", trouble=trouble)
+        yield None
+        return
+    try:
         bound = runner.addresses[0]
         yield f"[{bound[0]}]:{bound[1]}" if ":" in bound[0] else f"{bound[0]}:{bound[1]}"
     finally:

@@ -202,7 +202,8 @@ def stop_on_signals() -> Iterator[asyncio.Event]:
 async def _admin(settings: Settings, readiness: Readiness) -> AsyncIterator[None]:
     """The admin listener: open before the parts, so that a start can be followed, and until all of them are closed."""
     try:
-        async with open_admin(settings.admin_listen, readiness) as address:
+        is_asked_for = "admin_listen" in settings.model_fields_set
+        async with open_admin(settings.admin_listen, readiness, is_asked_for=is_asked_for) as address:
             if address is not None:
                 print(f"imports-service admin: http://{address}/readyz", flush=True)
             yield

@@ -86,3 +86,14 @@ def test_a_taken_port_is_refused_before_anything_is_started_and_named(tmp_path: 
     assert f"IMPORTS_ADMIN_LISTEN={listen} cannot be had" in done.stderr
     assert "Traceback" not in done.stderr
     assert not data.exists()
+
+
+async def test_without_a_word_about_it_the_second_process_of_a_machine_does_without() -> None:
+    async with (
+        open_admin("127.0.0.1:0", Readiness()) as first,
+        open_admin(str(first), Readiness(), is_asked_for=False) as second,
+    ):
+        lives = await answer_of(first, "/healthz")
+
+    assert second is None
+    assert lives == (200, "ok\n")
