@@ -28,8 +28,8 @@ async def open_admin(
 ) -> AsyncGenerator[str | None, None]:
     """Answer while the block lasts; gives the address. An empty `listen` opens nothing, port 0 takes a free one.
 
-    Where nobody asked for this address and it is taken, the process does without: of several on a machine that were told
-    nothing about it the first one has it. Raises `AdminRefused`.
+    Where nobody asked for this address and it is taken, the process does without: of several on a machine that were
+    told nothing about it the first one has it. Raises `AdminRefused`.
     """
     if not listen:
         yield None

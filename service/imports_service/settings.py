@@ -33,8 +33,8 @@ class Settings(BaseSettings):
 
     grpc_listen: str = "127.0.0.1:50051"
     admin_listen: str = "127.0.0.1:9090"
-    """Where `/healthz` and `/readyz` are answered over HTTP; port 0 takes a free one, an empty value opens none. Taken by
-    somebody else it is refused, but not where it is this default."""
+    """Where `/healthz` and `/readyz` are answered over HTTP; port 0 takes a free one, an empty value opens none. One that is
+    taken is refused, but for this default: then the process does without."""
     role: Role = Role.ALL
     auth: Auth = Auth.INSECURE
     allow_insecure_listen: bool = False
