@@ -33,7 +33,7 @@ class Settings(BaseSettings):
 
     grpc_listen: str = "127.0.0.1:50051"
     admin_listen: str = "127.0.0.1:9090"
-    """Where `/healthz` and `/readyz` are answered over HTTP; port 0 takes a free one, an empty value opens none. One that is
+    """Where `/healthz` and `/readyz` are answered; port 0 takes a free one, an empty value opens none. One that is
     taken is refused, but for this default: then the process does without."""
     role: Role = Role.ALL
     auth: Auth = Auth.INSECURE
