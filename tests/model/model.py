@@ -55,6 +55,7 @@ class Model:
         called = _called(kind, row, number)
         if doing.errors:
             return Verdict("FAILED", "", called, doing.errors, doing.warnings)
+        doing.world.check_keys()
         self.world, self._made = doing.world, doing.made
         outcome = "CREATED" if is_new else "UPDATED" if doing.changed else "UNCHANGED"
         return Verdict(outcome, thing.id, called, [], doing.warnings)

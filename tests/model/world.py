@@ -1,5 +1,6 @@
 """An environment as plain dictionaries: what the model works on, and what is read from the service to compare."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,9 +38,12 @@ class World:
         return self.things.get(kind, {}).get(thing_id) if isinstance(thing_id, str) else None
 
     def by_key(self, kind: str, key: Key | None) -> Thing | None:
-        found = [thing for thing in self.of(kind) if key is not None and thing.key == key]
-        assert len(found) <= 1, f"two {kind} have the key {key}"
-        return found[0] if found else None
+        """The first where a row that fails has made two of them; `check_keys` for all others."""
+        return next((thing for thing in self.of(kind) if key is not None and thing.key == key), None)
+
+    def check_keys(self) -> None:
+        keys = Counter((thing.kind, thing.key) for thing in self.everything() if thing.key is not None)
+        assert not keys or max(keys.values()) == 1, f"some have the same key: {keys.most_common(3)}"
 
     def of(self, kind: str) -> Iterator[Thing]:
         yield from self.things.get(kind, {}).values()

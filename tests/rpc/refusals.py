@@ -45,10 +45,13 @@ async def upload(header: pb.CreateImportRequest, *chunks: bytes) -> AsyncIterato
 
 
 async def holdings(database_url: str, objects: Objects) -> dict[str, Any]:
-    """How many rows each table has, and which objects there are."""
+    """How many rows each table has, whatever its partitions, and which objects there are."""
     connection = await asyncpg.connect(database_url)
     try:
-        tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        tables = await connection.fetch(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') "
+            "AND NOT relispartition"
+        )
         held: dict[str, Any] = {
             name: await connection.fetchval(f'SELECT count(*) FROM "{name}"') for (name,) in tables
         }
