@@ -12,10 +12,12 @@ import pytest
 
 from imports_service.commands.create import create_import
 from imports_service.commands.creation import CreateImport, Creation, Source
+from imports_service.commands.stowage import Stowage
 from imports_service.domain.errors import Exhausted, ImportIdTaken, ImportsError, InvalidArgument, Unavailable
 from imports_service.domain.imports import EventKind, Format, Import, ImportSpec, Status
 from imports_service.domain.names import import_prefix, segment_object
 from imports_service.objects.store import open_objects
+from imports_service.pipeline.collector import Segment
 from imports_service.pipeline.segments import unpack
 from imports_service.store.database import Database
 from imports_service.store.events import events_after
@@ -355,3 +357,52 @@ async def test_an_upload_that_stood_still_for_longer_than_its_lease_puts_nothing
     await tables.execute("COMMIT")
 
     assert (await held()).bucket == []
+
+
+async def test_an_upload_that_stood_still_and_was_then_given_up_leaves_its_objects_to_the_sweep(
+    creation: Creation, tables: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    """A PUT that was under way may come to its end after the sweep had looked."""
+    short = limited(creation, lease=timedelta(seconds=0.6))
+    rows = skus(60).splitlines(keepends=True)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"".join(rows[:30])
+        await eventually(objects_are_there, what="segments in the store")
+        await tables.execute("BEGIN; LOCK TABLE upload IN EXCLUSIVE MODE; DELETE FROM upload; COMMIT")
+        time.sleep(1.2)  # noqa: ASYNC251 (the process stands still)
+        uploading.cancel()  # as the server does when the client is gone
+        yield b"".join(rows[30:])
+
+    async def objects_are_there() -> bool:
+        return bool([name async for name in creation.objects.list()])
+
+    async with asyncio.TaskGroup() as tasks:
+        uploading = tasks.create_task(create_import(wish(), chunks(), short))
+
+    assert uploading.cancelled()
+    assert await tables.fetchval("SELECT count(*) FROM object_trash") == 1
+
+
+async def test_an_import_that_was_created_keeps_its_objects_however_long_its_upload_stood_still(
+    creation: Creation, tables: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    created = await create_import(wish(), chunked(skus(3)), creation)
+    data = await creation.objects.get(segment_object(ORGANIZATION, created.uid, 0))
+    stowage = Stowage(ORGANIZATION, limited(creation, lease=timedelta(seconds=0.6)))
+    stowage.uid = created.uid
+
+    async def hand_one_over() -> None:
+        await stowage.hand_over(Segment(0, 1, 3, *unpack(data)))
+
+    async def give_up_after_the_commit() -> None:
+        async with stowage.kept():
+            await stowage.fill(hand_one_over)
+            await tables.execute("DELETE FROM upload")  # as the transaction does that creates the import
+            time.sleep(1.2)  # noqa: ASYNC251 (the process stands still)
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await give_up_after_the_commit()
+
+    assert await tables.fetchval("SELECT count(*) FROM object_trash") == 0

@@ -17,8 +17,9 @@ from imports_service.domain.names import import_prefix, segment_object
 from imports_service.ids import new_uid
 from imports_service.pipeline.collector import Segment
 from imports_service.pipeline.segments import pack
+from imports_service.store.imports import get_import_by_uid
 from imports_service.store.units import NewSegment
-from imports_service.store.uploads import delete_upload, extend_upload, insert_upload, trash
+from imports_service.store.uploads import delete_upload, extend_upload, has_upload, insert_upload, trash
 
 log = structlog.get_logger()
 
@@ -62,14 +63,18 @@ class Stowage:
         """What fails in the block leaves no objects behind, or leaves them to the sweep."""
         try:
             yield
-        except UploadLapsed:
-            await self._throw_away()
+        except BaseException as end:
+            if isinstance(end, UploadLapsed) or self._has_lapsed:
+                await self._throw_away()
+            elif isinstance(end, AnotherWasFirst | ImportsError) and not isinstance(end, Unavailable):
+                await self._discard()
+            # else a PUT may be under way, or the commit have succeeded: the upload row will tell the sweep
             raise
-        except Unavailable:
-            raise  # a PUT may be under way, or the commit have succeeded: the upload row will tell the sweep
-        except (AnotherWasFirst, ImportsError):
-            await self._discard()
-            raise
+
+    @property
+    def _has_lapsed(self) -> bool:
+        """Whether the sweep may have been here: this process stood still, or could not extend the lease."""
+        return self._has_upload and _now() >= self._held_until
 
     async def fill(self, make: Callable[[], Awaitable[None]]) -> None:
         """Run `make`, which hands segments over, and store them meanwhile.
@@ -123,7 +128,11 @@ class Stowage:
         prefix = import_prefix(self._organization_id, self.uid)
         with suppress(Unavailable):
             async with self._database.transaction() as connection:
-                await trash(connection, self._organization_id, self.uid, prefix, delay=2 * self._lease)
+                # in this order: the row of an upload goes in the transaction that creates its import
+                if await has_upload(connection, self._organization_id, self.uid):
+                    return
+                if await get_import_by_uid(connection, self._organization_id, self.uid) is None:
+                    await trash(connection, self._organization_id, self.uid, prefix, delay=2 * self._lease)
 
     async def _put_segments(self) -> None:
         while (segment := await self._waiting.get()) is not None:
@@ -137,7 +146,7 @@ class Stowage:
 
     async def _put_object(self, name: str, packed: bytes) -> None:
         await self._own_objects()
-        if _now() >= self._held_until:  # this process stood still, and the sweep may have been here
+        if self._has_lapsed:
             raise UploadLapsed
         await self._objects.put(name, packed)
         self._put.append(name)

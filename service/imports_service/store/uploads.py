@@ -49,6 +49,11 @@ async def extend_upload(connection: Connection, organization_id: str, uid: str, 
     return await connection.fetchval(SQL.extend_upload, organization_id, uid, lease) is not None
 
 
+async def has_upload(connection: Connection, organization_id: str, uid: str) -> bool:
+    """Whether the upload owns its objects yet; read without locks."""
+    return await connection.fetchval(SQL.has_upload, organization_id, uid) is not None
+
+
 async def delete_upload(connection: Connection, organization_id: str, uid: str) -> bool:
     """Hand the objects over to the import that this transaction creates; False: the sweep has them, roll
     back."""
