@@ -81,7 +81,9 @@ async def test_of_tiers_of_one_size_an_item_is_the_one_that_it_can_become(stage:
     )
 
 
-async def test_an_item_of_another_list_beside_one_with_its_key_fails_the_row(stage: Stage, base: World) -> None:
+async def test_an_item_of_another_list_beside_one_with_its_key_fails_the_row(
+    stage: Stage, base: World
+) -> None:
     example = await Example.begin(stage, base)
     lists = [
         {"id": "own-1", "name": "K", "sku_list_items": [{"sku_code": "S1"}, {"sku_code": "S2"}]},
