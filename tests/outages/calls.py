@@ -1,6 +1,7 @@
 """One call of each kind, on an import that has ended with failed rows and whose outcomes have moved."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterable, Awaitable, Callable
 from typing import Any, NamedTuple
@@ -64,10 +65,15 @@ def document(first: int, rows: int) -> bytes:
     )
 
 
+LOST_ANSWER = "Internal error from Core"
+LOST_ANSWERS = 5
+
+
 class HalfAnUpload:
     """An upload whose first segments are stored, and which goes on when it is told."""
 
     def __init__(self, client: Client) -> None:
+        self._client = client
         self._call = client.imports.UploadImport(timeout=30)
 
     async def begin(self) -> None:
@@ -76,6 +82,19 @@ class HalfAnUpload:
         await self._call.write(pb.UploadImportRequest(chunk=document(0, 50)))
 
     async def finish(self) -> pb.Import:
+        """The rest of it. A refusal that arrives while something is written is lost in grpc.aio: then all again."""
+        for _ in range(LOST_ANSWERS):
+            try:
+                return await self._finish()
+            except grpc.aio.AioRpcError as error:
+                if error.details() != LOST_ANSWER:
+                    raise
+            self._call = self._client.imports.UploadImport(timeout=30)
+            with contextlib.suppress(asyncio.InvalidStateError, grpc.aio.AioRpcError):
+                await self.begin()
+        return await self._finish()
+
+    async def _finish(self) -> pb.Import:
         try:
             await self._call.write(pb.UploadImportRequest(chunk=document(50, 50)))
             await self._call.done_writing()
