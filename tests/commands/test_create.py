@@ -406,3 +406,30 @@ async def test_an_import_that_was_created_keeps_its_objects_however_long_its_upl
         await give_up_after_the_commit()
 
     assert await tables.fetchval("SELECT count(*) FROM object_trash") == 0
+
+
+async def test_an_upload_hands_no_more_over_than_is_being_put(
+    creation: Creation, tables: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    created = await create_import(wish(), chunked(skus(3)), creation)
+    data = await creation.objects.get(segment_object(ORGANIZATION, created.uid, 0))
+    stowage = Stowage(ORGANIZATION, creation)
+    handed: list[int] = []
+
+    async def hand_over_four() -> None:
+        for number in range(4):
+            await stowage.hand_over(Segment(number, 1, 3, *unpack(data)))
+            handed.append(number)
+
+    async def waits() -> bool:
+        return bool(await tables.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+
+    async with asyncio.TaskGroup() as tasks:
+        await tables.execute("BEGIN; LOCK TABLE upload IN EXCLUSIVE MODE")
+        tasks.create_task(stowage.fill(hand_over_four))
+        await eventually(waits, what="the first PUT waiting for its upload row")
+        handed_meanwhile = list(handed)
+        await tables.execute("COMMIT")
+
+    assert handed_meanwhile == [0, 1]
+    assert handed == [0, 1, 2, 3]
