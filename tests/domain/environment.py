@@ -5,7 +5,6 @@ It answers exactly what was asked and nothing else, so a test also proves that t
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
@@ -29,7 +28,8 @@ from imports_service.ids import new_ids
 
 SHAPES = Shapes(load_registry())
 MANY_IDS = 2_000
-LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+LONG_AGO = bytes(8)
+"""A time as the store sends it."""
 ENTROPY = b"for tests, always the same one"
 
 Row = dict[str, Any]
@@ -136,7 +136,7 @@ class Environment:
             key=written.key,
             owner_id=written.owner_id,
             attributes=json.dumps(json.loads(written.attributes)),
-            created_at=written.created_at or LONG_AGO + timedelta(seconds=self.imports),
+            created_at=written.created_at or self.imports.to_bytes(8, "big"),
         )
 
     def _found(self, wanted: Wanted) -> list[ReferenceRow]:

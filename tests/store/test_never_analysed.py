@@ -17,6 +17,7 @@ from imports_service.domain.lookups import Wanted
 from imports_service.store import exports, rehearsals, resources
 from imports_service.store.copy_rows import CHANGED_COLUMNS, changed_rows
 from imports_service.store.database import Connection, Database
+from imports_service.store.named import by_type
 from imports_service.store.statements import SQL
 from tests.store.builders import NOW, ORGANIZATION, names, resource
 from tests.store.citus_rules import ON_A_COORDINATOR
@@ -153,12 +154,12 @@ def samples() -> dict[str, tuple[object, ...]]:
     texts = [str(number) for number in range(100, 200)]
     far, first = NOW.replace(year=9999), UUID(int=2**128 - 1)
     return {
-        "find_references_by_id": (ORGANIZATION, types, ids),
-        "find_references_by_key": (ORGANIZATION, types, keys),
+        "find_references_by_id": (ORGANIZATION, *by_type(types, ids)),
+        "find_references_by_key": (ORGANIZATION, *by_type(types, keys)),
         "find_references_by_prefix": (ORGANIZATION, types, keys, [key + "!" for key in keys]),
-        "lock_resources": (ORGANIZATION, types, keys, types, ids[::-1]),
+        "lock_resources": (ORGANIZATION, *by_type(types, keys), *by_type(types, ids[::-1])),
         "lock_nested_resources": (
-            *(ORGANIZATION, types[:500], keys[:500], types[:500], ids[499::-1]),
+            *(ORGANIZATION, *by_type(types[:500], keys[:500]), *by_type(types[:500], ids[499::-1])),
             *map(list, zip(*OWNED, strict=True)),
             *([name] for name in HOLDERS[0]),
         ),
@@ -172,7 +173,7 @@ def samples() -> dict[str, tuple[object, ...]]:
         "list_owned_resources": (ORGANIZATION, "line_items", ids[:500]),
         "count_owned_resources": (ORGANIZATION, "line_items", ids[:500], "line_item_options"),
         "delete_resources": (ORGANIZATION, types, ids),
-        "find_rehearsed_references": (ORGANIZATION, UID, types, keys, types, ids[::-1]),
+        "find_rehearsed_references": (ORGANIZATION, UID, *by_type(types, keys), *by_type(types, ids[::-1])),
         "find_rehearsed_references_by_prefix": (
             ORGANIZATION,
             UID,
@@ -183,10 +184,8 @@ def samples() -> dict[str, tuple[object, ...]]:
         "find_rehearsed_resources": (
             ORGANIZATION,
             UID,
-            types[:500],
-            keys[:500],
-            types[:500],
-            ids[500:1000],
+            *by_type(types[:500], keys[:500]),
+            *by_type(types[:500], ids[500:1000]),
             *map(list, zip(*OWNED, strict=True)),
             ["skus"],
             ["address_id"],

@@ -18,8 +18,22 @@ class ReferenceRow(msgspec.Struct, frozen=True, gc=False):
     key: str | None
 
 
-class StoredResource(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A resource as rows may change it. `owner_id` names what it belongs to, such as the order of a line item."""
+class StoredResource(msgspec.Struct, frozen=True, gc=False):
+    """A resource as rows may change it. `owner_id` names what it belongs to, such as the order of a line item.
+
+    `created_at` is as the store sends it, and goes back to it as it is: of two times the later is greater.
+    """
+
+    resource_type: str
+    id: str
+    key: str | None
+    owner_id: str | None
+    attributes: str
+    created_at: bytes
+
+
+class ShownResource(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A resource as callers see it."""
 
     resource_type: str
     id: str
@@ -27,11 +41,6 @@ class StoredResource(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     owner_id: str | None
     attributes: str
     created_at: datetime
-
-
-class ShownResource(StoredResource, frozen=True, gc=False, kw_only=True):
-    """A resource as callers see it."""
-
     updated_at: datetime
     last_import: str
 
@@ -44,4 +53,4 @@ class WrittenResource(msgspec.Struct, gc=False):
     key: str | None
     owner_id: str | None
     attributes: bytes
-    created_at: datetime | None = None
+    created_at: bytes | None = None

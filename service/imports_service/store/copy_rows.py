@@ -121,7 +121,9 @@ def pack_rows(resources: Sequence[WrittenResource], before: bytes, end: bytes, a
             _lengths[size] if size < 4096 else _length(size),
             JSONB_VERSION,
             attributes,
-            end if resource.created_at is None or not end else timestamp_field(resource.created_at) + after,
+            end
+            if resource.created_at is None or not end
+            else _lengths[len(resource.created_at)] + resource.created_at + after,
         )
     return b"".join(out)
 
@@ -133,5 +135,11 @@ def text_field(text: str) -> bytes:
 
 
 def timestamp_field(at: datetime) -> bytes:
-    """A timestamptz: microseconds since 2000 in UTC."""
-    return struct.pack(">iq", 8, (at - _EPOCH) // _MICROSECOND)
+    """A timestamptz with its length before it."""
+    sent = timestamp(at)
+    return _length(len(sent)) + sent
+
+
+def timestamp(at: datetime) -> bytes:
+    """A timestamptz as PostgreSQL sends it: microseconds since 2000 in UTC."""
+    return struct.pack(">q", (at - _EPOCH) // _MICROSECOND)

@@ -16,7 +16,8 @@ from imports_service.domain.references import References
 from imports_service.domain.resources import ReferenceRow, StoredResource, WrittenResource
 from imports_service.store.copy_rows import REHEARSED_COLUMNS, rehearsed_rows
 from imports_service.store.database import Connection
-from imports_service.store.resources import SLICE_ROWS, end_of_prefix
+from imports_service.store.named import by_type
+from imports_service.store.resources import SLICE_ROWS, end_of_prefix, stored_resources
 from imports_service.store.statements import SQL
 
 BATCH_ROWS = 5_000
@@ -46,10 +47,8 @@ async def look_up_references(
             SQL.find_rehearsed_references,
             organization_id,
             import_uid,
-            key_types,
-            keys,
-            list(wanted.types),
-            list(wanted.ids),
+            *by_type(key_types, keys),
+            *by_type(list(wanted.types), list(wanted.ids)),
         )
         await _add(found, records)
         found.add((), asked_keys=zip(key_types, keys, strict=True))
@@ -86,28 +85,12 @@ async def read_resources(
         SQL.find_rehearsed_resources,
         organization_id,
         import_uid,
-        named.key_types,
-        named.keys,
-        named.id_types,
-        named.ids,
+        *by_type(named.key_types, named.keys),
+        *by_type(named.id_types, named.ids),
         *([pair[part] for pair in named.owned] for part in range(2)),
         *([holder[part] for holder in named.holders] for part in range(3)),
     )
-    stored: list[StoredResource] = []
-    for start in range(0, len(records), SLICE_ROWS):
-        stored += [
-            StoredResource(
-                resource_type=record["resource_type"],
-                id=record["id"],
-                key=record["key"],
-                owner_id=record["owner_id"],
-                attributes=record["attributes"],
-                created_at=record["created_at"],
-            )
-            for record in records[start : start + SLICE_ROWS]
-        ]
-        await asyncio.sleep(0)
-    return stored
+    return await stored_resources(records)
 
 
 async def write_resources(

@@ -7,6 +7,7 @@ that look simpler read a whole organization there.
 import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import starmap
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -15,6 +16,7 @@ from imports_service.domain.references import References
 from imports_service.domain.resources import ReferenceRow, ShownResource, StoredResource, WrittenResource
 from imports_service.store.copy_rows import CHANGED_COLUMNS, NEW_COLUMNS, changed_rows, new_rows
 from imports_service.store.database import Connection, TransactionConflict
+from imports_service.store.named import by_type
 from imports_service.store.statements import SQL
 
 SLICE_ROWS = 250
@@ -27,13 +29,18 @@ async def look_up_references(connection: Connection, organization_id: str, wante
     if wanted.ids:
         found.add(
             await _references(
-                connection, SQL.find_references_by_id, organization_id, list(wanted.types), list(wanted.ids)
+                connection,
+                SQL.find_references_by_id,
+                organization_id,
+                *by_type(list(wanted.types), list(wanted.ids)),
             )
         )
     if wanted.keys:
         key_types, keys = list(wanted.key_types), list(wanted.keys)
         found.add(
-            await _references(connection, SQL.find_references_by_key, organization_id, key_types, keys),
+            await _references(
+                connection, SQL.find_references_by_key, organization_id, *by_type(key_types, keys)
+            ),
             asked_keys=zip(key_types, keys, strict=True),
         )
     if wanted.prefixes:
@@ -71,12 +78,12 @@ async def lock_resources(
     Raises (through the transaction, or itself) `TransactionConflict` when a lock is not had in time, and when what
     an owner owns has changed while its lock was waited for.
     """
-    names = (named.key_types, named.keys, named.id_types, named.ids)
+    names = (*by_type(named.key_types, named.keys), *by_type(named.id_types, named.ids))
     if not named.has_nested:
-        return await _stored(await connection.fetch(SQL.lock_resources, organization_id, *names))
+        return await stored_resources(await connection.fetch(SQL.lock_resources, organization_id, *names))
     owners, items = ([pair[part] for pair in named.owned] for part in range(2))
     holders = [[holder[part] for holder in named.holders] for part in range(3)]
-    found = await _stored(
+    found = await stored_resources(
         await connection.fetch(SQL.lock_nested_resources, organization_id, *names, owners, items, *holders)
     )
     await _check_owned(connection, organization_id, named.owned, found)
@@ -227,20 +234,11 @@ def in_write_order(created: Sequence[WrittenResource]) -> list[WrittenResource]:
     return ordered
 
 
-async def _stored(records: Sequence[Any]) -> list[StoredResource]:
+async def stored_resources(records: Sequence[Any]) -> list[StoredResource]:
+    """The resources of records whose columns are its members, in that order."""
     stored: list[StoredResource] = []
     for start in range(0, len(records), SLICE_ROWS):
-        stored += [
-            StoredResource(
-                resource_type=record["resource_type"],
-                id=record["id"],
-                key=record["key"],
-                owner_id=record["owner_id"],
-                attributes=record["attributes"],
-                created_at=record["created_at"],
-            )
-            for record in records[start : start + SLICE_ROWS]
-        ]
+        stored += starmap(StoredResource, records[start : start + SLICE_ROWS])
         await asyncio.sleep(0)
     return stored
 

@@ -1,9 +1,10 @@
 -- Read every resource that a segment of a rehearsal would change, as its overlay over the environment shows it.
 --
 -- $1 organization_id text, $2 import_uid uuid, $3 types text[] and $4 keys text[] (parallel), $5 types text[] and
--- $6 ids text[] (parallel), $7 types text[] of owners and $8 types text[] of what they own (parallel), $9 types text[],
+-- $6 ids text[] (parallel; both by type, see named.py), $7 types text[] of owners and $8 types text[] of what they own (parallel), $9 types text[],
 -- $10 references text[] and $11 target types text[] (parallel): by which references those of a type hold others
--- ->  rows: resource_type text, id text, key text, owner_id text, attributes text, created_at timestamptz
+-- ->  rows: resource_type text, id text, key text, owner_id text, attributes text, created_at bytea, as PostgreSQL
+-- sends it
 --
 -- As lock_nested_resources, but takes no lock. Names are looked for in both tables; then what the overlay says of an id
 -- wins, and what would be removed is left out. LATERAL with LIMIT, or OFFSET 0, keeps the planner at one index look-up
@@ -11,25 +12,27 @@
 -- type, or sorted for a UNION, the primary key looks as good, and reads a whole overlay.
 WITH named AS MATERIALIZED (
     SELECT keyed.resource_type, keyed.id
-    FROM unnest($3::text[], $4::text[]) AS k (resource_type, key)
+    FROM unnest($3::text[], $4::text[]) AS t (resource_type, keys)
+    CROSS JOIN LATERAL unnest(string_to_array(t.keys, E'\x1D')) AS k (key)
     CROSS JOIN LATERAL (
         (
             SELECT resource_type, id
             FROM rehearsal_resource
-            WHERE organization_id = $1 AND import_uid = $2 AND resource_type = k.resource_type AND key = k.key
+            WHERE organization_id = $1 AND import_uid = $2 AND resource_type = t.resource_type AND key = k.key
             LIMIT 1
         )
         UNION ALL
         (
             SELECT resource_type, id
             FROM resource
-            WHERE organization_id = $1 AND resource_type = k.resource_type AND key = k.key
+            WHERE organization_id = $1 AND resource_type = t.resource_type AND key = k.key
             LIMIT 1
         )
     ) AS keyed
     UNION
-    SELECT k.resource_type COLLATE "C", k.id COLLATE "C"
-    FROM unnest($5::text[], $6::text[]) AS k (resource_type, id)
+    SELECT t.resource_type COLLATE "C", i.id COLLATE "C"
+    FROM unnest($5::text[], $6::text[]) AS t (resource_type, ids)
+    CROSS JOIN LATERAL unnest(string_to_array(t.ids, E'\x1D')) AS i (id)
 ),
 held AS MATERIALIZED (
     SELECT h.target_type COLLATE "C" AS resource_type, holder.id
@@ -94,7 +97,8 @@ grandchildren AS MATERIALIZED (
     ) AS child
     WHERE child.resource_type = o.item_type
 )
-SELECT seen.resource_type, seen.id, seen.key, seen.owner_id, seen.attributes, seen.created_at
+SELECT seen.resource_type, seen.id, seen.key, seen.owner_id, seen.attributes,
+    timestamptz_send(seen.created_at) AS created_at
 FROM (
     SELECT resource_type, id FROM named
     UNION

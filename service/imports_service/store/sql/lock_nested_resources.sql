@@ -1,24 +1,26 @@
 -- Read every resource that a segment may change where rows nest others, and keep every other change of them waiting.
 --
--- $1 organization_id text, $2 types text[] and $3 keys text[] (parallel), $4 types text[] and $5 ids text[] (parallel),
--- $6 types text[] of owners and $7 types text[] of what they own (parallel), $8 types text[], $9 references text[] and
+-- $1 organization_id text, $2 types text[] and $3 keys text[] (parallel), $4 types text[] and $5 ids text[] (parallel;
+-- both by type, see named.py), $6 types text[] of owners and $7 types text[] of what they own (parallel), $8 types text[], $9 references text[] and
 -- $10 target types text[] (parallel): by which references the resources of a type hold others
--- ->  resources, each once; names without a resource are left out
+-- ->  resources, each once, their time of creation as PostgreSQL sends it; names without a resource are left out
 --
 -- As lock_resources, for the same reasons; what the named own, on two levels, and what they hold is found before
 -- anything is locked. OFFSET 0 keeps each owner's children one index look-up.
 WITH named AS MATERIALIZED (
     SELECT keyed.resource_type, keyed.id
-    FROM unnest($2::text[], $3::text[]) AS k (resource_type, key)
+    FROM unnest($2::text[], $3::text[]) AS t (resource_type, keys)
+    CROSS JOIN LATERAL unnest(string_to_array(t.keys, E'\x1D')) AS k (key)
     CROSS JOIN LATERAL (
         SELECT resource_type, id
         FROM resource
-        WHERE organization_id = $1 AND resource_type = k.resource_type AND key = k.key
+        WHERE organization_id = $1 AND resource_type = t.resource_type AND key = k.key
         LIMIT 1
     ) AS keyed
     UNION
-    SELECT k.resource_type COLLATE "C", k.id COLLATE "C"
-    FROM unnest($4::text[], $5::text[]) AS k (resource_type, id)
+    SELECT t.resource_type COLLATE "C", i.id COLLATE "C"
+    FROM unnest($4::text[], $5::text[]) AS t (resource_type, ids)
+    CROSS JOIN LATERAL unnest(string_to_array(t.ids, E'\x1D')) AS i (id)
 ),
 held AS MATERIALIZED (
     SELECT h.target_type COLLATE "C" AS resource_type, holder.id
@@ -55,7 +57,8 @@ grandchildren AS MATERIALIZED (
         OFFSET 0
     ) AS child
 )
-SELECT locked.resource_type, locked.id, locked.key, locked.owner_id, locked.attributes, locked.created_at
+SELECT locked.resource_type, locked.id, locked.key, locked.owner_id, locked.attributes,
+    timestamptz_send(locked.created_at) AS created_at
 FROM (
     SELECT resource_type, id
     FROM (
