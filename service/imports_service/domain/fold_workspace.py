@@ -108,8 +108,9 @@ class Workspace:
     ) -> None:
         """Add resources of which none can be taken back, like `create`."""
         created = list(map(Resource, repeat(shape), ids, keys, repeat(None), self._places, values))
-        owner_ids = map(shape.owner_of, values) if shape.owner_key else repeat(None)
-        self._remember_all(shape.name, created, owner_ids)
+        self._remember_all(shape.name, ids, keys, created)
+        if shape.owner_key:
+            self._adopt_all(created, map(shape.owner_of, values))
         self._created += created
         self._touched += created
 
@@ -208,15 +209,20 @@ class Workspace:
         ordered = sorted(stored, key=attrgetter("created_at", "id"))
         ids, keys = [one.id for one in ordered], [one.key for one in ordered]
         resources = list(map(Resource, repeat(shape), ids, keys, ordered, self._places))
-        self._remember_all(shape.name, resources, [one.owner_id for one in ordered])
+        self._remember_all(shape.name, ids, keys, resources)
+        self._adopt_all(resources, [one.owner_id for one in ordered])
 
     def _remember_all(
-        self, name: str, resources: Sequence[Resource], owner_ids: Iterable[str | None]
+        self, name: str, ids: Sequence[str], keys: Sequence[str | None], resources: Sequence[Resource]
     ) -> None:
         """Remember resources of one type that were not there before."""
-        self._by_id[name].update((one.id, one) for one in resources)
-        self._by_key[name].update((one.key, one) for one in resources if one.key is not None)
-        for resource, owner_id in zip(resources, owner_ids, strict=False):
+        self._by_id[name].update(zip(ids, resources, strict=True))
+        self._by_key[name].update(
+            (key, one) for key, one in zip(keys, resources, strict=True) if key is not None
+        )
+
+    def _adopt_all(self, resources: Sequence[Resource], owner_ids: Iterable[str | None]) -> None:
+        for resource, owner_id in zip(resources, owner_ids, strict=True):
             if owner_id is not None:
                 self._adopt(resource, owner_id)
 

@@ -209,7 +209,7 @@ class _JsonArray:
 def _with_ids(lines: Sequence[bytes], ids: Sequence[str]) -> list[bytes]:
     """The rows with their ids; where it is plain that none has an id and none is empty, without a look at each."""
     block = b"\n".join(lines)
-    if b'"id"' in block or b"\\u00" in block or _EMPTY_OBJECT.search(block):
+    if b'"id"' in block or _may_be_escaped(block) or _EMPTY_OBJECT.search(block):
         return list(map(_with_id, lines, ids))
     return [
         b'%b,"id":"%b"}' % (line[:-1], resource_id.encode())
@@ -220,7 +220,7 @@ def _with_ids(lines: Sequence[bytes], ids: Sequence[str]) -> list[bytes]:
 def _with_id(line: bytes, resource_id: str) -> bytes:
     """The row with the id: as it is where it has that id, in place of another one, or added at its end."""
     written = b'"%b"' % resource_id.encode()
-    if b'"id"' in line or b"\\u00" in line:  # the name itself may be written with escapes
+    if b'"id"' in line or _may_be_escaped(line):
         members = members_of(line)
         if "id" in members:
             if bytes(members["id"]) == written:
@@ -243,7 +243,7 @@ def _with_marks(line: bytes, number: int, outcome: Outcome, issues: Sequence[Iss
 
 
 def _without_marks(line: bytes) -> bytes:
-    if b'"_' not in line and b"\\u00" not in line:
+    if b'"_' not in line and not _may_be_escaped(line):
         return line
     try:
         members = members_of(line)
@@ -252,6 +252,11 @@ def _without_marks(line: bytes) -> bytes:
     if MARKS.isdisjoint(members):
         return line
     return _encode({name: value for name, value in members.items() if name not in MARKS})
+
+
+def _may_be_escaped(text: bytes) -> bool:
+    """Whether a name of plain letters may stand in it with escapes; a text without a backslash is seen at once."""
+    return b"\\" in text and b"\\u00" in text
 
 
 def _marks_as_cells(number: int, outcome: Outcome, issues: Sequence[Issue]) -> tuple[str, ...]:

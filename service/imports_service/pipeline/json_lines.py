@@ -19,7 +19,7 @@ class JsonLinesSplitter:
 
     def __init__(self, rows: JsonRows, place: Place) -> None:
         self._rows = rows
-        self._place = place  # where the bytes that are held begin
+        self._place = place  # where the bytes that are held begin, until the first row is there
         self._held: list[bytes] = []
         self._held_bytes = 0
         self._skipping = False
@@ -81,7 +81,8 @@ class JsonLinesSplitter:
             self._is_first = False
         else:
             yield from self._split_one_by_one(block)
-        self._place = self._place.after(block)
+        if self._is_first:
+            self._place = self._place.after(block)
 
     def _objects_of(self, lines: bytes) -> list[Any] | None:
         """The lines as objects; None unless each of them is one object, and short enough.

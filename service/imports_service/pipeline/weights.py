@@ -22,14 +22,17 @@ Weights = Callable[[Sequence[bytes]], list[int]]
 def weights_of(format: Format, columns: Sequence[str] = ()) -> Weights:
     """What weighs lines of a segment; `columns` are those of a CSV document."""
     if format is Format.JSON:
-        return partial(_weights, base=0, commas=0)
+        return partial(_weights, base=0, braces=1, commas=0)
     numbered = {prefix for name in columns for prefix in _items_of(name)}
-    return partial(_weights, base=1 + len(numbered), commas=len(columns) - 1)
+    return partial(_weights, base=1 + len(numbered), braces=0, commas=len(columns) - 1)
 
 
-def _weights(lines: Sequence[bytes], *, base: int, commas: int) -> list[int]:
-    """By their objects and lists; `commas` are those that part the cells of a record."""
-    weights = [base + line.count(b"{") for line in lines]
+def _weights(lines: Sequence[bytes], *, base: int, braces: int, commas: int) -> list[int]:
+    """By their objects and lists. A line has `braces` at least; `commas` are those that part the cells of a record."""
+    if b"".join(lines).count(b"{") == braces * len(lines):
+        weights = [base + braces] * len(lines)
+    else:
+        weights = [base + line.count(b"{") for line in lines]
     if max(map(len, lines), default=0) > _SHORT_BYTES:
         for place, line in enumerate(lines):
             if len(line) > _SHORT_BYTES:
