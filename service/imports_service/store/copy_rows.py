@@ -131,7 +131,8 @@ def pack_rows(resources: Sequence[WrittenResource], before: bytes, end: bytes, a
 def text_field(text: str) -> bytes:
     """A text with its length before it."""
     encoded = text.encode()
-    return _length(len(encoded)) + encoded
+    size = len(encoded)
+    return (_lengths[size] if size < len(_lengths) else _length(size)) + encoded
 
 
 def timestamp_field(at: datetime) -> bytes:
