@@ -34,7 +34,7 @@ def main() -> int:
         arguments.json.write_text(json.dumps(summary, indent=2) + "\n")
     if findings.violations:
         return 1
-    remove_sockets(directory / "store")
+    remove_sockets(directory)
     shutil.rmtree(directory, ignore_errors=True)
     return 0
 

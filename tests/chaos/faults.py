@@ -15,8 +15,8 @@ import asyncpg
 from tests.chaos.findings import Findings
 from tests.chaos.fleet import Kept, kept
 from tests.chaos.oracle import PatientOracle
-from tests.chaos.servers import Servers
 from tests.eventually import eventually
+from tests.servers import Servers
 from tests.watch_properties.fleet import Fleet, Member
 
 DECK = {

@@ -19,7 +19,7 @@ from tests.chaos.logs import faults_logged
 from tests.chaos.oracle import PatientOracle
 from tests.chaos.rest import unrest
 from tests.chaos.scene import Scene
-from tests.chaos.servers import bucket_of, open_servers
+from tests.servers import bucket_of, open_servers
 from tests.watch_properties.fleet import clients_of, fleet_of
 from tests.watch_properties.oracle import installed
 

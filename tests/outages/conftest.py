@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from tests.outages.standing import Standing, standing
+from tests.servers import Servers, open_servers
 from tests.sockets import remove_sockets
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def own_parts(run_dir: Path) -> AsyncIterator[Standing]:
+async def own_servers(run_dir: Path) -> AsyncIterator[Servers]:
     directory = Path(tempfile.mkdtemp(prefix="outages-", dir=run_dir))
-    directory.chmod(0o711)
-    async with standing(directory) as both:
-        yield both
+    async with open_servers(directory, fsync=False) as servers:
+        yield servers
     remove_sockets(directory)

@@ -30,7 +30,7 @@ from tests.outages.calls import (
     end_of,
     ends_of,
 )
-from tests.outages.standing import Standing
+from tests.servers import Servers
 from tests.services import READY, Client, ServiceProcess, client_of, environment_of
 
 SHORT = {"IMPORTS_LEASE_SECONDS": "1", "IMPORTS_SEGMENT_ROWS": "10"}
@@ -43,7 +43,7 @@ KNOWN_SECONDS = 1.5
 class Stage(NamedTuple):
     """A process that takes calls, without a worker; an import that has ended and one that waits for a worker."""
 
-    own: Standing
+    own: Servers
     client: Client
     admin: str
     ended: pb.Import
@@ -51,10 +51,10 @@ class Stage(NamedTuple):
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stage(own_parts: Standing, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+async def stage(own_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     directory = tmp_path_factory.mktemp("calls")
     async with contextlib.AsyncExitStack() as stack:
-        api, worker = (_spawned(stack, own_parts, directory, role) for role in ("api", "worker"))
+        api, worker = (_spawned(stack, own_servers, directory, role) for role in ("api", "worker"))
         for process in (api, worker):
             await process.said(READY)
         client = await stack.enter_async_context(client_of(api.address))
@@ -63,14 +63,14 @@ async def stage(own_parts: Standing, tmp_path_factory: pytest.TempPathFactory) -
         )
         created = await client.imports.CreateImport(create)
         ended = await client.imports.WaitImport(pb.WaitImportRequest(name=created.name), timeout=30)
-        await eventually(lambda: _has_moved(own_parts), 20, "outcomes that have moved", every=0.1)
+        await eventually(lambda: _has_moved(own_servers), 20, "outcomes that have moved", every=0.1)
         await worker.terminate()
         pending = await client.imports.CreateImport(create)
         admin = (await api.said("imports-service admin: ")).split()[-1]
-        yield Stage(own_parts, client, admin, ended, pending)
+        yield Stage(own_servers, client, admin, ended, pending)
 
 
-def _spawned(stack: contextlib.AsyncExitStack, own: Standing, directory: Path, role: str) -> ServiceProcess:
+def _spawned(stack: contextlib.AsyncExitStack, own: Servers, directory: Path, role: str) -> ServiceProcess:
     environment = {
         **environment_of(Settings(), own.parts),
         **SHORT,
@@ -82,7 +82,7 @@ def _spawned(stack: contextlib.AsyncExitStack, own: Standing, directory: Path, r
     return process
 
 
-async def _has_moved(own: Standing) -> bool:
+async def _has_moved(own: Servers) -> bool:
     connection = await asyncpg.connect(own.parts.database_url)
     try:
         return bool(await connection.fetchval("SELECT bool_and(outcomes_moved) FROM import"))
@@ -138,7 +138,7 @@ async def test_without_a_database_every_call_fails_fast(stage: Stage, outage: st
     upload = HalfAnUpload(stage.client)
     await upload.begin()
 
-    async with getattr(stage.own.database, outage)(), asyncio.TaskGroup() as tasks:
+    async with getattr(stage.own.postgres, outage)(), asyncio.TaskGroup() as tasks:
         broken_off = tasks.create_task(end_of(upload.finish))
         first = await ends_of(stage.client, stage.ended, DATABASE_CALLS)
         assert await eventually(lambda: away_parts(stage), 8, "the outage", every=0.1) == {"database"}
@@ -161,7 +161,7 @@ async def test_without_an_object_store_calls_that_need_it_fail_fast_and_the_othe
     upload = HalfAnUpload(stage.client)
     await upload.begin()
 
-    async with getattr(stage.own.objects, outage)(), asyncio.TaskGroup() as tasks:
+    async with getattr(stage.own.store, outage)(), asyncio.TaskGroup() as tasks:
         broken_off = tasks.create_task(end_of(upload.finish))
         first = await ends_of(stage.client, stage.ended, OBJECT_CALLS)
         assert await eventually(lambda: away_parts(stage), 8, "the outage", every=0.1) == {"objects"}
@@ -190,7 +190,7 @@ async def test_who_waits_for_a_start_is_told_that_the_store_is_away_and_that_it_
                 return
 
     await reads(pb.PENDING_REASON_QUEUED)
-    async with stage.own.objects.stopped():
+    async with stage.own.store.stopped():
         await reads(pb.PENDING_REASON_OUTAGE)
     await reads(pb.PENDING_REASON_QUEUED)
     watch.cancel()

@@ -12,7 +12,7 @@ from commerce.imports.v1 import imports_pb2 as pb
 from imports_service.settings import Settings
 from tests.eventually import eventually
 from tests.outages.calls import PARENT, SPEC, document
-from tests.outages.standing import Standing
+from tests.servers import Servers
 from tests.services import READY, Client, ServiceProcess, client_of, environment_of
 
 ROWS = 400
@@ -25,20 +25,20 @@ SELECT (SELECT count(*) FROM resource WHERE organization_id = 'outages') AS reso
 """
 
 
-async def test_outages_longer_than_a_lease_cost_no_attempt(own_parts: Standing, tmp_path: Path) -> None:
-    async with services(own_parts, tmp_path) as client:
+async def test_outages_longer_than_a_lease_cost_no_attempt(own_servers: Servers, tmp_path: Path) -> None:
+    async with services(own_servers, tmp_path) as client:
         names = []
         for number, (outage, seconds) in enumerate(OUTAGES):
             names.append(await create(client, number))
-            await eventually(lambda: is_leased(own_parts), 20, "a unit at work")
-            async with getattr(own_parts.database, outage)():
+            await eventually(lambda: is_leased(own_servers), 20, "a unit at work")
+            async with getattr(own_servers.postgres, outage)():
                 # how long an outage lasts is what this is about
                 await asyncio.sleep(seconds)
             await eventually(lambda: is_served(client), 10, "the end of the outage", every=0.1)
         async with asyncio.TaskGroup() as tasks:
             waits = [tasks.create_task(end_of(client, name)) for name in names]
         ended = [wait.result() for wait in waits]
-        holdings = await fetch(own_parts, HOLDINGS)
+        holdings = await fetch(own_servers, HOLDINGS)
 
     assert [(each.status, each.created_count) for each in ended] == [(pb.STATUS_COMPLETED, ROWS)] * len(
         OUTAGES
@@ -48,7 +48,7 @@ async def test_outages_longer_than_a_lease_cost_no_attempt(own_parts: Standing, 
 
 
 @contextlib.asynccontextmanager
-async def services(own: Standing, directory: Path) -> AsyncIterator[Client]:
+async def services(own: Servers, directory: Path) -> AsyncIterator[Client]:
     """A process that takes calls and two workers."""
     async with contextlib.AsyncExitStack() as stack:
         processes = []
@@ -82,12 +82,12 @@ async def is_served(client: Client) -> bool:
     return True
 
 
-async def is_leased(own: Standing) -> bool:
+async def is_leased(own: Servers) -> bool:
     found = await fetch(own, "SELECT EXISTS (SELECT FROM unit WHERE state = 'leased') AS is_leased")
     return bool(found["is_leased"])
 
 
-async def fetch(own: Standing, statement: str) -> asyncpg.Record:
+async def fetch(own: Servers, statement: str) -> asyncpg.Record:
     connection = await asyncpg.connect(own.parts.database_url)
     try:
         row = await connection.fetchrow(statement)

@@ -1,12 +1,15 @@
-"""The PostgreSQL and the S3 store of a run. They go away and come back where they were, with what they had."""
+"""A PostgreSQL and an S3 store of one's own, which go away and come back where they were, with what they had."""
 
 import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
+
+import psutil
 
 from imports_service.embedded.child import Child
 from imports_service.embedded.objects import EmbeddedObjects, embedded_objects
@@ -27,20 +30,25 @@ Kind = TypeVar("Kind", bound=Running)
 
 
 class Server(Generic[Kind]):
-    """A server that `start` opens, at the same place each time."""
+    """A server that can be stopped and frozen. `start` opens it on the same directory, with the same ports."""
+
+    running: Kind
 
     def __init__(self, start: Callable[[], AbstractAsyncContextManager[Kind]]) -> None:
         self._start = start
         self._stack = AsyncExitStack()
+        self._frozen: list[psutil.Process] = []
         self.taken = asyncio.Lock()
-        """Held while it is away: two faults do not fell it at once."""
+        """Held while it is being restarted: two faults do not fell it at once."""
 
-    async def start(self) -> Kind:
+    async def start(self) -> None:
         self.running = await self._stack.enter_async_context(self._start())
-        return self.running
 
-    async def stop(self, by: signal.Signals = signal.SIGTERM) -> None:
-        await self.running.server.stop((by, STOP_SECONDS))
+    async def stop(self, by: signal.Signals | None = None) -> None:
+        """End it by that signal, or as it ends when all is well; connections to it are refused from now on."""
+        self.thaw()
+        if by is not None:
+            await self.running.server.stop((by, STOP_SECONDS))
         await self._stack.aclose()
 
     async def restart(self, by: signal.Signals, *, away_seconds: float = 0.0) -> None:
@@ -49,15 +57,48 @@ class Server(Generic[Kind]):
             before = _address(self.running)
             await self.stop(by)
             await asyncio.sleep(away_seconds)
-            if _address(await self.start()) != before:
+            await self.start()
+            if _address(self.running) != before:
                 raise RuntimeError("a server has lost its port to somebody else: run it again")
 
+    def freeze(self) -> None:
+        """It takes connections and answers nothing: its processes stand still."""
+        server = psutil.Process(self.running.server.pid)
+        server.send_signal(signal.SIGSTOP)  # first, so that it makes no more of them
+        self._frozen = [server, *server.children(recursive=True)]
+        for process in self._frozen:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGSTOP)
 
+    def thaw(self) -> None:
+        for process in reversed(self._frozen):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGCONT)
+        self._frozen = []
+
+    @contextlib.asynccontextmanager
+    async def stopped(self) -> AsyncIterator[None]:
+        await self.stop()
+        try:
+            yield
+        finally:
+            await self.start()
+
+    @contextlib.asynccontextmanager
+    async def frozen(self) -> AsyncIterator[None]:
+        self.freeze()
+        try:
+            yield
+        finally:
+            self.thaw()
+
+
+@dataclass(frozen=True, slots=True)
 class Servers:
-    """Both, and where they are."""
+    """Both, and how a service reaches them."""
 
-    def __init__(self, postgres: Server[EmbeddedPostgres], store: Server[EmbeddedObjects]) -> None:
-        self.postgres, self.store = postgres, store
+    postgres: Server[EmbeddedPostgres]
+    store: Server[EmbeddedObjects]
 
     @property
     def parts(self) -> Parts:
@@ -79,18 +120,20 @@ def _address(running: Running) -> str:
 
 
 @contextlib.asynccontextmanager
-async def open_servers(directory: Path) -> AsyncIterator[Servers]:
-    """Both, migrated and with a bucket. PostgreSQL writes to disk: restarts are survived on nothing less."""
+async def open_servers(directory: Path, *, fsync: bool = True) -> AsyncIterator[Servers]:
+    """Both, migrated and with a bucket. What is to survive that PostgreSQL is killed needs its fsync."""
     directory.chmod(0o711)
-    postgres = Server(lambda: embedded_postgres(directory / "database"))
-    store = Server(lambda: embedded_objects(directory / "store", stop_seconds=0))
+    servers = Servers(
+        Server(lambda: embedded_postgres(directory, fsync=fsync)),
+        Server(lambda: embedded_objects(directory, stop_seconds=0)),
+    )
     async with AsyncExitStack() as stack:
-        await postgres.start()
-        stack.push_async_callback(postgres.stop, signal.SIGQUIT)
-        await migrate(postgres.running.url)
-        await store.start()
-        stack.push_async_callback(store.stop, signal.SIGKILL)
-        servers = Servers(postgres, store)
+        for server in (servers.postgres, servers.store):
+            stack.push_async_callback(server.stop)
+        async with asyncio.TaskGroup() as starting:
+            starting.create_task(servers.postgres.start())
+            starting.create_task(servers.store.start())
+        await migrate(servers.postgres.running.url)
         async with bucket_of(servers.parts) as objects:
             await objects.make_bucket()
         yield servers
