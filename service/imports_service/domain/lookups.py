@@ -76,10 +76,8 @@ class ReferenceNames:
     def add(self, inputs: Iterable[Input]) -> None:
         """Take the names of the next rows."""
         rows = list(inputs)
-        values = [row.values for row in rows if row.values is not None]
-        for row in rows:
-            if row.nested is None and row.readable is None:
-                continue
+        values = list(filter(None, map(attrgetter("values"), rows)))
+        for row in _with_more(rows):
             given = given_by(self._shape, row)
             if row.values is None and given is not None:
                 values.append(given.values)
@@ -100,14 +98,19 @@ class TargetNames:
 
     def add(self, inputs: Iterable[Input]) -> None:
         """Take the names of the next rows."""
-        for row in inputs:
-            if row.nested is not None or row.readable is not None:
-                given = given_by(self._shape, row)
-                if given is not None:
-                    self._names.of_targets(given)
+        for row in _with_more(list(inputs)):
+            given = given_by(self._shape, row)
+            if given is not None:
+                self._names.of_targets(given)
 
     def wanted(self) -> Wanted:
         return self._names.wanted_keys()
+
+
+def _with_more(rows: Sequence[Input]) -> Iterator[Input]:
+    """The rows that give more than good values; nearly always there are none, which is seen at once."""
+    if any(map(attrgetter("nested"), rows)) or any(map(attrgetter("readable"), rows)):
+        yield from (row for row in rows if row.nested is not None or row.readable is not None)
 
 
 def given_by(shape: Shape, row: Input) -> Given | None:

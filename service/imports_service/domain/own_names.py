@@ -69,19 +69,19 @@ class GatheredNames:
     def add(self, inputs: Iterable[Input]) -> None:
         """Take the names of the next rows."""
         inputs = list(inputs)
-        rows = [row for row in inputs if row.values is not None]
-        for row in inputs:
-            if row.readable is not None:
-                self._add_refused(row.readable)
+        for given in filter(None, map(attrgetter("readable"), inputs)):
+            self._add_refused(given)
+        rows = list(filter(attrgetter("values"), inputs))
+        keys = dict.fromkeys(map(attrgetter("key"), rows))
         self._ids |= dict.fromkeys(map(attrgetter("values.id"), rows))
-        self._keys |= dict.fromkeys(map(attrgetter("key"), rows))
-        self._keys |= dict.fromkeys(self._completed_keys(rows))
+        self._keys |= keys
+        if None in keys:
+            self._keys |= dict.fromkeys(self._completed_keys(rows))
         for input_key, target_type in self._holding:
             held = (getattr(row.values, input_key) for row in rows)
             self._held |= dict.fromkeys((target_type, one) for one in held if is_given(one))
-        for row in rows:
-            if row.nested is not None:
-                self._add_nested(Given(self._shape, row.values, nested=row.nested))
+        for row in filter(attrgetter("nested"), rows):
+            self._add_nested(Given(self._shape, row.values, nested=row.nested))
 
     def _add_refused(self, given: Given) -> None:
         """Which resource a refused row means, and what it has, decides what else is wrong with the row."""
