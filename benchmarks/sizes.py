@@ -31,8 +31,6 @@ class Sizes:
     django_rows: int = 20_000
     pairs: int = 5
     """Rounds that count."""
-    peer_pairs: int = 3
-    """The same where somebody else's takes ten times as long."""
     document_bytes: tuple[int, ...] = (GIB, 2 * GIB)
     wide_row_bytes: int = 100_000
     samples: int = 300
@@ -58,7 +56,6 @@ QUICK = Sizes(
     large_rows=6_000,
     django_rows=500,
     pairs=0,
-    peer_pairs=0,
     document_bytes=(4 * 1024**2, 8 * 1024**2),
     samples=5,
     warm_up_samples=1,

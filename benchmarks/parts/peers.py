@@ -35,7 +35,7 @@ def are_there() -> bool:
 
 
 async def run(stage: Stage) -> Section:
-    rows, django_rows, pairs = stage.sizes.rows, stage.sizes.django_rows, stage.sizes.peer_pairs
+    rows, django_rows, pairs = stage.sizes.rows, stage.sizes.django_rows, stage.sizes.pairs
     lines_file, csv_file = stage.directory / "peers.jsonl", stage.directory / "peers.csv"
     lines_file.write_bytes(json_lines := documents.json_lines(rows))
     csv_file.write_bytes(csv := documents.csv_document(django_rows))
