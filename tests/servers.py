@@ -38,11 +38,17 @@ class Server(Generic[Kind]):
         self._start = start
         self._stack = AsyncExitStack()
         self._frozen: list[psutil.Process] = []
+        self._address: str | None = None
         self.taken = asyncio.Lock()
         """Held while it is being restarted: two faults do not fell it at once."""
 
     async def start(self) -> None:
+        """Raises `RuntimeError` when it is elsewhere than before."""
         self.running = await self._stack.enter_async_context(self._start())
+        address = _address(self.running)
+        if self._address not in {None, address}:
+            raise RuntimeError("a server has lost its port to somebody else: run it again")
+        self._address = address
 
     async def stop(self, by: signal.Signals | None = None) -> None:
         """End it by that signal, or as it ends when all is well; connections to it are refused from now on."""
@@ -52,14 +58,11 @@ class Server(Generic[Kind]):
         await self._stack.aclose()
 
     async def restart(self, by: signal.Signals, *, away_seconds: float = 0.0) -> None:
-        """End it by that signal and start it again, so many seconds later. Raises `RuntimeError` if it is elsewhere."""
+        """End it by that signal and start it again, so many seconds later."""
         async with self.taken:
-            before = _address(self.running)
             await self.stop(by)
             await asyncio.sleep(away_seconds)
             await self.start()
-            if _address(self.running) != before:
-                raise RuntimeError("a server has lost its port to somebody else: run it again")
 
     def freeze(self) -> None:
         """It takes connections and answers nothing: its processes stand still."""
@@ -121,7 +124,7 @@ def _address(running: Running) -> str:
 
 @contextlib.asynccontextmanager
 async def open_servers(directory: Path, *, fsync: bool = True) -> AsyncIterator[Servers]:
-    """Both, migrated and with a bucket. What is to survive that PostgreSQL is killed needs its fsync."""
+    """Both, migrated and with a bucket."""
     directory.chmod(0o711)
     servers = Servers(
         Server(lambda: embedded_postgres(directory, fsync=fsync)),

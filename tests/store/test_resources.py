@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from imports_service.domain.lookups import OwnNames, Wanted
 from imports_service.domain.resources import ReferenceRow, WrittenResource
 from imports_service.store import resources
-from imports_service.store.copy_rows import new_rows, timestamp
+from imports_service.store.copy_rows import new_rows, sent_timestamp
 from imports_service.store.database import Database, TransactionConflict
 from tests.eventually import eventually
 from tests.store.builders import NOW, ORGANIZATION, names, resource, stored
@@ -67,7 +67,7 @@ async def test_odd_texts_come_back_as_they_were_written(database: Database) -> N
 async def test_a_resource_keeps_the_time_of_creation_that_it_brings(database: Database) -> None:
     earlier = NOW - timedelta(days=400, microseconds=1)
 
-    await stored(database, [WrittenResource("skus", "a", None, None, b"{}", timestamp(earlier))])
+    await stored(database, [WrittenResource("skus", "a", None, None, b"{}", sent_timestamp(earlier))])
 
     async with database.connection() as connection:
         found = await resources.get_resource(connection, ORGANIZATION, "skus", resource_id="a")
@@ -226,7 +226,7 @@ async def test_what_is_nested_is_read_whole(database: Database) -> None:
     order, item = by_name["orders", "o"], by_name["line_items", "i2"]
     assert (order.key, order.owner_id, item.key, item.owner_id) == ("N", None, None, "o")
     assert json.loads(order.attributes) == {"shipping_address_id": "a2", "billing_address_id": "a1"}
-    assert item.created_at == timestamp(NOW)
+    assert item.created_at == sent_timestamp(NOW)
 
 
 @pytest.mark.parametrize("waiting_for", [("line_item_options", "x2"), ("addresses", "a2")])

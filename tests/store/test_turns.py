@@ -54,8 +54,9 @@ async def test_of_a_hundred_organizations_the_one_with_a_thousand_segments_takes
     for number in range(99):
         await created_import(database, f"org-{number:02}", segments=2, rows=5000)
     given: list[str] = []
-    came: dict[str, int] = {}  # after how many claims, where that is not before all of them
-    waited: dict[str, int] = {}  # how many claims were over when the first one for an organization began
+    over_before: dict[str, int] = {}
+    """How many claims were over when the first one for an organization began."""
+    newcomer_after = 20
 
     async def work(worker: str) -> None:
         while len(given) < 240:
@@ -63,17 +64,17 @@ async def test_of_a_hundred_organizations_the_one_with_a_thousand_segments_takes
             claimed = await claimed_by(database, worker)
             if claimed is not None:  # otherwise the others hold every lane for a moment
                 given.append(claimed.organization_id)
-                waited.setdefault(claimed.organization_id, over)
-            if len(given) == 20 and "newcomer" not in came:
-                came["newcomer"] = 20
-                await created_import(database, "newcomer", rows=5000)
+                over_before.setdefault(claimed.organization_id, over)
+                if len(given) == newcomer_after:
+                    await created_import(database, "newcomer", rows=5000)
 
     async with asyncio.TaskGroup() as tasks:
         for number in range(WORKERS):
             tasks.create_task(work(f"worker-{number}"))
 
-    assert len(waited) == 101
-    assert {name for name, over in waited.items() if over - came.get(name, 0) > 100 + WORKERS} == set()
+    over_before["newcomer"] -= newcomer_after
+    assert len(over_before) == 101
+    assert {name: over for name, over in over_before.items() if over > 100 + WORKERS} == {}
     busy = Counter(given[: 2 * 99])
     assert busy["large"] <= 2 + WORKERS
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -10,7 +11,7 @@ from structlog.testing import capture_logs
 from imports_service.domain.errors import Unavailable
 from imports_service.domain.imports import Closing, Status
 from imports_service.objects.store import Objects, open_objects
-from imports_service.store import claims
+from imports_service.store import claims, units
 from imports_service.store.database import Database
 from imports_service.store.units import Claimed
 from imports_service.worker import attempts, housekeeping
@@ -108,6 +109,31 @@ async def test_nothing_starts_while_the_store_is_known_to_be_away(
 
     assert meanwhile.status is Status.PENDING
     assert done.counts.created == 20
+
+
+async def test_what_goes_wrong_once_the_lease_is_lost_is_nobodys_fault(
+    database: Database, objects: Objects
+) -> None:
+    """A closing that stood still reads what others have moved and deleted meanwhile."""
+    equipment = equipped(database, objects)
+    import_ = await created(equipment, skus(20))
+    claimed = await claimed_unit(equipment)
+
+    async def work(held: Held) -> None:
+        async with database.transaction() as connection:
+            await units.release(connection, claimed, delay=timedelta(0), counts=False, max_attempts=5)
+        raise ValueError("there is nothing any more")
+
+    with capture_logs() as lines:
+        is_done = await attempts.run(
+            equipment, Leases(database, lease=equipment.settings.lease), claimed, work
+        )
+
+    assert is_done
+    assert [(line["event"], line["log_level"]) for line in lines] == [("lease lost", "warning")]
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT max(attempts) FROM unit") == 0
+    assert (await import_now(database, import_)).closing is None
 
 
 async def test_a_unit_that_cannot_be_handed_back_is_handed_back_later_and_costs_no_attempt(

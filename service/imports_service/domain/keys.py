@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 KEY_SEPARATOR = "\x1f"
 MISSING_PART = "\x1e"
+NAME_SEPARATOR = "\x1d"
+"""Between several keys, or several ids, in one text."""
 
-# What separates parts must not stand in one, PostgreSQL's text takes no NUL, and nobody can read or type the others.
+# What separates must not stand in one, PostgreSQL's text takes no NUL, and nobody can read or type the others.
 FORBIDDEN_CHARACTERS = frozenset(map(chr, range(0x20))) - {"\t", "\n", "\r"}
 
 # A longer entry does not fit the index, and would fail the whole segment again and again.

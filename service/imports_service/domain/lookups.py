@@ -108,7 +108,7 @@ class TargetNames:
 
 
 def _with_more(rows: Sequence[Input]) -> Iterator[Input]:
-    """The rows that give more than good values; nearly always there are none, which is seen at once."""
+    """The rows that nest something, or were refused and could be read; that there are none is seen at once."""
     if any(map(attrgetter("nested"), rows)) or any(map(attrgetter("readable"), rows)):
         yield from (row for row in rows if row.nested is not None or row.readable is not None)
 

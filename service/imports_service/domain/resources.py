@@ -21,7 +21,7 @@ class ReferenceRow(msgspec.Struct, frozen=True, gc=False):
 class StoredResource(msgspec.Struct, frozen=True, gc=False):
     """A resource as rows may change it. `owner_id` names what it belongs to, such as the order of a line item.
 
-    `created_at` is as the store sends it, and goes back to it as it is: of two times the later is greater.
+    `created_at` is as the store sends it, and goes back to it as it is: of two times since 2000 the later is greater.
     """
 
     resource_type: str

@@ -62,13 +62,13 @@ class JsonLinesSplitter:
             self._rows.refuse(Code.TOO_LONG)
             self._skipping = True
             row = b""
-        self._place = self._place.after(line[: len(line) - len(row)] if row else line)
+        if self._is_first:
+            self._place = self._place.after(line[: len(line) - len(row)])
         self._hold(row, anew=True)
 
     def _skip(self, data: bytes) -> bytes:
         """What comes after the line that is being skipped."""
         end = data.find(b"\n") + 1
-        self._place = self._place.after(data[:end] if end else data)
         self._skipping = not end
         return data[end:] if end else b""
 

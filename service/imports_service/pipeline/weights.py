@@ -22,15 +22,15 @@ Weights = Callable[[Sequence[bytes]], list[int]]
 def weights_of(format: Format, columns: Sequence[str] = ()) -> Weights:
     """What weighs lines of a segment; `columns` are those of a CSV document."""
     if format is Format.JSON:
-        return partial(_weights, base=0, braces=1, commas=0)
+        return partial(_weights, base=0, least_braces=1, commas=0)
     numbered = {prefix for name in columns for prefix in _items_of(name)}
-    return partial(_weights, base=1 + len(numbered), braces=0, commas=len(columns) - 1)
+    return partial(_weights, base=1 + len(numbered), least_braces=0, commas=len(columns) - 1)
 
 
-def _weights(lines: Sequence[bytes], *, base: int, braces: int, commas: int) -> list[int]:
-    """By their objects and lists. A line has `braces` at least; `commas` are those that part the cells of a record."""
-    if b"".join(lines).count(b"{") == braces * len(lines):
-        weights = [base + braces] * len(lines)
+def _weights(lines: Sequence[bytes], *, base: int, least_braces: int, commas: int) -> list[int]:
+    """By their objects and lists; `least_braces` are in any line, and `commas` part the cells of a record."""
+    if b"".join(lines).count(b"{") == least_braces * len(lines):  # then no line has more than that
+        weights = [base + least_braces] * len(lines)
     else:
         weights = [base + line.count(b"{") for line in lines]
     if max(map(len, lines), default=0) > _SHORT_BYTES:

@@ -48,8 +48,8 @@ REHEARSED_COLUMNS = (
 )
 CHANGED_COLUMNS = ("resource_type", "id", "key", "owner_id", "attributes")
 
-_length = struct.Struct(">i").pack
-_lengths = [_length(size) for size in range(4096)]
+_pack_length = struct.Struct(">i").pack
+_lengths = [_pack_length(size) for size in range(4096)]
 
 
 def new_rows(
@@ -118,7 +118,7 @@ def pack_rows(resources: Sequence[WrittenResource], before: bytes, end: bytes, a
             resource_id,
             NULL if resource.key is None else text_field(resource.key),
             NULL if resource.owner_id is None else text_field(resource.owner_id),
-            _lengths[size] if size < 4096 else _length(size),
+            _length(size),
             JSONB_VERSION,
             attributes,
             end
@@ -128,19 +128,22 @@ def pack_rows(resources: Sequence[WrittenResource], before: bytes, end: bytes, a
     return b"".join(out)
 
 
+def _length(size: int) -> bytes:
+    return _lengths[size] if size < len(_lengths) else _pack_length(size)
+
+
 def text_field(text: str) -> bytes:
     """A text with its length before it."""
     encoded = text.encode()
-    size = len(encoded)
-    return (_lengths[size] if size < len(_lengths) else _length(size)) + encoded
+    return _length(len(encoded)) + encoded
 
 
 def timestamp_field(at: datetime) -> bytes:
     """A timestamptz with its length before it."""
-    sent = timestamp(at)
+    sent = sent_timestamp(at)
     return _length(len(sent)) + sent
 
 
-def timestamp(at: datetime) -> bytes:
+def sent_timestamp(at: datetime) -> bytes:
     """A timestamptz as PostgreSQL sends it: microseconds since 2000 in UTC."""
     return struct.pack(">q", (at - _EPOCH) // _MICROSECOND)

@@ -12,6 +12,7 @@ from typing import Any
 
 from imports_service.domain.exports import ExportedResource, ExportFilter, ExportPage
 from imports_service.store.database import Connection
+from imports_service.store.named import by_type
 from imports_service.store.statements import SQL
 
 PAGE_CHARACTERS = 512 * 1024
@@ -100,7 +101,7 @@ async def read_keys(
 ) -> dict[tuple[str, str], str]:
     """The canonical key of each resource, given as type and id; what is not there or has none is left out."""
     types, ids = [name[0] for name in names], [name[1] for name in names]
-    records = await connection.fetch(SQL.find_references_by_id, organization_id, types, ids)
+    records = await connection.fetch(SQL.find_references_by_id, organization_id, *by_type(types, ids))
     keys: dict[tuple[str, str], str] = {}
     rows = iter(records)
     while some := list(islice(rows, SLICE_ROWS)):
@@ -114,7 +115,7 @@ async def read_ids_of_keys(
 ) -> list[str]:
     """The ids of the resources that have one of the canonical keys."""
     types = [resource_type] * len(keys)
-    records = await connection.fetch(SQL.find_references_by_key, organization_id, types, list(keys))
+    records = await connection.fetch(SQL.find_references_by_key, organization_id, *by_type(types, keys))
     return [record["id"] for record in records]
 
 

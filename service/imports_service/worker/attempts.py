@@ -57,9 +57,11 @@ async def run(
         await _hand_back(equipment, leases, claimed, counts=False, error="the worker stopped")
         raise
     except Exception as fault:
-        log.exception("unit failed", **facts(claimed))
         error = f"{type(fault).__name__}: {fault}"[:500]
-        await _hand_back(equipment, leases, claimed, counts=True, error=error)
+        if await _hand_back(equipment, leases, claimed, counts=True, error=error):
+            log.exception("unit failed", **facts(claimed))
+        else:  # what others have done with the unit meanwhile may be all that went wrong
+            log.warning("lease lost", error=error, **facts(claimed))
     return True
 
 
@@ -98,22 +100,23 @@ async def _hand_back(
     counts: bool,
     error: str,
     in_outage: bool = False,
-) -> None:
-    """Give the unit back, bounded in time: when a part is away for that too, it is owed."""
+) -> bool:
+    """Give the unit back, bounded in time: when a part is away for that too, it is owed. False if it is another's."""
     give_back = partial(_give_back, equipment, claimed, counts=counts, error=error)
     try:
-        await give_back(in_outage=in_outage)
+        return await give_back(in_outage=in_outage)
     except (Unavailable, TimeoutError) as away:
         log.warning("not handed back yet", error=str(away), **facts(claimed))
         leases.owe(claimed, partial(give_back, in_outage=True))
     except Exception:
         log.exception("not handed back; its lease will run out", **facts(claimed))
+    return True
 
 
 async def _give_back(
     equipment: Equipment, claimed: Claimed, *, counts: bool, error: str, in_outage: bool
-) -> None:
-    """Raises `Unavailable` and `TimeoutError`: then it can be done again."""
+) -> bool:
+    """False when the lease was lost. Raises `Unavailable` and `TimeoutError`: then it can be done again."""
     async with asyncio.timeout(HAND_BACK_SECONDS), equipment.database.transaction() as connection:
         returned = await units.release(
             connection,
@@ -133,6 +136,7 @@ async def _give_back(
             await announce_end(equipment, returned)
     equipment.nudges.changed(claimed.organization_id, claimed.import_uid)
     equipment.nudges.work()
+    return returned is not None
 
 
 def backoff(attempts: int) -> timedelta:

@@ -24,7 +24,7 @@ log = structlog.get_logger()
 AGAIN = 12
 """When something was not extended or handed back, it is tried so many times a lease; `housekeeping` counts on it."""
 
-GiveBack = Callable[[], Awaitable[None]]
+GiveBack = Callable[[], Awaitable[object]]
 """Hands a unit back. Raises `Unavailable` or `TimeoutError` when that is to be tried again."""
 
 

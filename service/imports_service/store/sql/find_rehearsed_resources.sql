@@ -1,8 +1,9 @@
 -- Read every resource that a segment of a rehearsal would change, as its overlay over the environment shows it.
 --
 -- $1 organization_id text, $2 import_uid uuid, $3 types text[] and $4 keys text[] (parallel), $5 types text[] and
--- $6 ids text[] (parallel; both by type, see named.py), $7 types text[] of owners and $8 types text[] of what they own (parallel), $9 types text[],
--- $10 references text[] and $11 target types text[] (parallel): by which references those of a type hold others
+-- $6 ids text[] (parallel; both by type, see named.py), $7 types text[] of owners and $8 types text[] of what they own
+-- (parallel), $9 types text[], $10 references text[] and $11 target types text[] (parallel): by which references those
+-- of a type hold others
 -- ->  rows: resource_type text, id text, key text, owner_id text, attributes text, created_at bytea, as PostgreSQL
 -- sends it
 --

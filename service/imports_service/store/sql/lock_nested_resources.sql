@@ -1,8 +1,9 @@
 -- Read every resource that a segment may change where rows nest others, and keep every other change of them waiting.
 --
 -- $1 organization_id text, $2 types text[] and $3 keys text[] (parallel), $4 types text[] and $5 ids text[] (parallel;
--- both by type, see named.py), $6 types text[] of owners and $7 types text[] of what they own (parallel), $8 types text[], $9 references text[] and
--- $10 target types text[] (parallel): by which references the resources of a type hold others
+-- both by type, see named.py), $6 types text[] of owners and $7 types text[] of what they own (parallel), $8 types
+-- text[], $9 references text[] and $10 target types text[] (parallel): by which references the resources of a type hold
+-- others
 -- ->  resources, each once, their time of creation as PostgreSQL sends it; names without a resource are left out
 --
 -- As lock_resources, for the same reasons; what the named own, on two levels, and what they hold is found before
