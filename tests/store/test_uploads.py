@@ -61,7 +61,7 @@ async def test_trash_rests_until_its_time_has_come(database: Database) -> None:
         assert await uploads.next_trash(connection, limit=10) == []
 
 
-async def test_trash_is_swept_twice_and_then_forgotten_with_what_was_left_of_the_import(
+async def test_trash_is_swept_three_times_and_then_forgotten_with_what_was_left_of_the_import(
     database: Database,
 ) -> None:
     import_ = await created_import(database, segments=2)
@@ -77,9 +77,9 @@ async def test_trash_is_swept_twice_and_then_forgotten_with_what_was_left_of_the
     async with database.connection() as connection:
         while found := await uploads.next_trash(connection, limit=10):
             sweeps += 1
-            await uploads.finish_sweep(connection, found[0], again_after=AT_ONCE)
+            await uploads.finish_sweep(connection, found[0], again_after=AT_ONCE, last_after=AT_ONCE)
 
-    assert sweeps == 2
+    assert sweeps == 3
     assert await unit_states(database, import_) == []
 
 
@@ -89,8 +89,20 @@ async def test_a_first_sweep_puts_the_second_off(database: Database) -> None:
 
     async with database.connection() as connection:
         [found] = await uploads.next_trash(connection, limit=10)
-        await uploads.finish_sweep(connection, found, again_after=LATER)
+        await uploads.finish_sweep(connection, found, again_after=LATER, last_after=AT_ONCE)
         assert await uploads.next_trash(connection, limit=10) == []
+
+
+async def test_two_who_sweep_at_once_skip_no_sweep(database: Database) -> None:
+    async with database.transaction() as connection:
+        await uploads.trash(connection, ORGANIZATION, UID, PREFIX, delay=AT_ONCE)
+
+    async with database.connection() as connection:
+        [found] = await uploads.next_trash(connection, limit=10)
+        for _ in range(2):
+            await uploads.finish_sweep(connection, found, again_after=AT_ONCE, last_after=LATER)
+        [again] = await uploads.next_trash(connection, limit=10)
+    assert again.swept == 1
 
 
 async def test_the_files_of_an_ended_import_are_looked_through_once(database: Database) -> None:
@@ -124,7 +136,7 @@ async def test_what_is_thrown_away_again_is_swept_from_the_start(database: Datab
         await uploads.trash(connection, ORGANIZATION, UID, PREFIX, delay=AT_ONCE)
     async with database.transaction() as connection:
         [found] = await uploads.next_trash(connection, limit=10)
-        await uploads.finish_sweep(connection, found, again_after=LATER)
+        await uploads.finish_sweep(connection, found, again_after=LATER, last_after=LATER)
 
     async with database.transaction() as connection:
         await uploads.trash(connection, ORGANIZATION, UID, PREFIX, delay=AT_ONCE)

@@ -82,8 +82,8 @@ async def rows_left(database: Database) -> dict[str, int]:
 
 
 async def swept(equipment: Equipment) -> None:
-    """The trash, swept as if its time had come, twice."""
-    for _ in range(2):
+    """The trash, swept as if its time had come, three times."""
+    for _ in range(3):
         async with equipment.database.connection() as connection:
             await connection.execute("UPDATE object_trash SET not_before = now()")
         await housekeeping.sweep_trash(equipment)

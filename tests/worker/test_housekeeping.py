@@ -7,9 +7,9 @@ import pytest
 
 from imports_service.commands.delete import expire_import
 from imports_service.domain.imports import Closing, EventKind, Import, Status
-from imports_service.domain.names import import_prefix
+from imports_service.domain.names import import_prefix, segment_object
 from imports_service.objects.store import Objects
-from imports_service.store import events, imports, units
+from imports_service.store import events, imports, units, uploads
 from imports_service.store.database import Database
 from imports_service.worker import housekeeping
 from imports_service.worker.equipment import Equipment
@@ -103,6 +103,34 @@ async def test_giving_up_several_imports_at_once_is_in_nobodys_way(equipment: Eq
 
     for import_ in (first, second):
         assert (await import_now(database, import_)).status is Status.INTERRUPTED
+
+
+async def test_what_a_store_writes_long_after_its_sender_died_is_swept(
+    equipment: Equipment, objects: Objects
+) -> None:
+    """A request that lay in the queue of a store, which was restarted meanwhile."""
+    uid = "00000000-0000-0000-0000-000000000001"
+    async with equipment.database.transaction() as connection:
+        await uploads.insert_upload(connection, ORGANIZATION, uid, timedelta(seconds=-1))
+    await housekeeping.abandon_uploads(equipment)
+    for _ in range(2):
+        await sweep_as_if_due(equipment)
+
+    await objects.put(segment_object(ORGANIZATION, uid, 0), b"late")
+    async with equipment.database.connection() as connection:
+        left = await connection.fetchval("SELECT not_before - now() FROM object_trash")
+    await sweep_as_if_due(equipment)
+
+    assert left > 29 * equipment.settings.lease
+    assert [name async for name in objects.list("")] == []
+    async with equipment.database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM object_trash") == 0
+
+
+async def sweep_as_if_due(equipment: Equipment) -> None:
+    async with equipment.database.connection() as connection:
+        await connection.execute("UPDATE object_trash SET not_before = now()")
+    await housekeeping.sweep_trash(equipment)
 
 
 async def test_an_import_expires_as_if_it_were_deleted(equipment: Equipment) -> None:

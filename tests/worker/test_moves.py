@@ -315,7 +315,7 @@ async def test_a_deletion_while_outcomes_move_leaves_nothing(
 
 async def emptied(equipment: Equipment) -> None:
     """The trash, swept as often as it takes."""
-    for _ in range(2):
+    for _ in range(3):
         async with equipment.database.transaction() as connection:
             await connection.execute("UPDATE object_trash SET not_before = now()")
         await housekeeping.sweep_trash(equipment)

@@ -88,15 +88,23 @@ async def next_trash(connection: Connection, *, limit: int) -> list[Trash]:
     ]
 
 
-async def finish_sweep(connection: Connection, swept: Trash, *, again_after: timedelta) -> bool:
-    """Note that the prefix was emptied. After the second time nothing may be left of the import: the row goes with the
-    last of it. False: there is more, to be done in a transaction of its own."""
-    if swept.swept == 0:
-        await connection.execute(SQL.mark_swept, swept.organization_id, swept.import_uid, again_after)
-        return True
-    if await delete_parts(connection, swept.organization_id, swept.import_uid):
+async def finish_sweep(
+    connection: Connection, trash: Trash, *, again_after: timedelta, last_after: timedelta
+) -> bool:
+    """Note that the prefix was emptied, to be emptied again after the first time and once more after the second.
+
+    After the second time nothing may be left of the import in the tables; after the third the row goes. False: there is
+    more, to be done in a transaction of its own.
+    """
+    whose = trash.organization_id, trash.import_uid
+    if trash.swept == 0:
+        await connection.execute(SQL.mark_swept, *whose, trash.swept, again_after)
+    elif await delete_parts(connection, *whose):
         return False
-    await connection.execute(SQL.delete_trash, swept.organization_id, swept.import_uid)
+    elif trash.swept == 1:
+        await connection.execute(SQL.mark_swept, *whose, trash.swept, last_after)
+    else:
+        await connection.execute(SQL.delete_trash, *whose)
     return True
 
 

@@ -41,6 +41,9 @@ T = TypeVar("T", bound=msgspec.Struct)
 Chore = Callable[[Equipment], Awaitable[None]]
 
 REQUESTS_KEPT = timedelta(hours=24)
+LAST_SWEEP_LEASES = 30
+"""How long the trash is kept for what a store does late. With the default lease it is 15 minutes, as long as S3 takes a
+signed request for valid."""
 AT_ONCE = 100
 """How many a chore looks up before it looks again."""
 GRACE = 0.5
@@ -166,7 +169,11 @@ async def abandon_uploads(equipment: Equipment) -> None:
 
 
 async def sweep_trash(equipment: Equipment) -> None:
-    """Delete what is in the trash, twice: a put that was under way at the first time is found at the second."""
+    """Delete what is in the trash, three times.
+
+    A put that was under way at the first time is found a lease later; one that the store itself does late, long after
+    its sender has died, at the last.
+    """
 
     async def due() -> list[uploads.Trash]:
         async with equipment.database.connection() as connection:
@@ -179,7 +186,10 @@ async def sweep_trash(equipment: Equipment) -> None:
         while not is_finished:
             async with equipment.database.transaction() as connection:
                 is_finished = await uploads.finish_sweep(
-                    connection, trash, again_after=equipment.settings.lease
+                    connection,
+                    trash,
+                    again_after=equipment.settings.lease,
+                    last_after=LAST_SWEEP_LEASES * equipment.settings.lease,
                 )
 
     await _each(due, sweep, "sweep")
