@@ -1,7 +1,7 @@
 """What GetImport shows beside the import itself: logs, summary, and URLs of its files, signed afresh."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from commerce.imports.v1 import imports_pb2 as pb
 from imports_service.domain.imports import Import
@@ -14,20 +14,31 @@ from imports_service.store.outcomes import StoredOutcomes, read_outcomes, read_r
 
 PREVIEW_SEGMENTS = 8
 """How many segments with issues a preview is made of, while the import runs."""
+AT_ONCE_BYTES = 2_048
+"""Of a stored report, or of outcomes: a millisecond's work at most."""
 
 
 async def message_with_report(connection: Connection, found: Import) -> pb.Import:
     """The import with logs and summary; while it runs, a preview of the first segments with issues."""
+    if not (found.counts.failed or found.counts.warnings):  # then no row has an issue
+        return _filled(found, ReportBuilder().report())
     stored = await read_report(connection, found.organization_id, found.uid)
     if stored is not None:
-        return await asyncio.to_thread(_filled, found, decode_report(stored))
+        return await _made(len(stored), lambda: _filled(found, decode_report(stored)))
     outcomes = await read_outcomes(
         connection, found.organization_id, found.uid, limit=PREVIEW_SEGMENTS, only_with_issues=True
     )
-    if found.status.has_ended and (stored := await read_report(connection, found.organization_id, found.uid)):
+    if found.status.has_ended and (late := await read_report(connection, found.organization_id, found.uid)):
         # its closing had been given up, and its outcomes have moved between the two looks
-        return await asyncio.to_thread(_filled, found, decode_report(stored))
-    return await asyncio.to_thread(lambda: _filled(found, _preview(outcomes)))
+        return await _made(len(late), lambda: _filled(found, decode_report(late)))
+    size = sum(len(one.encoded.outcomes) + len(one.encoded.issues or b"") for one in outcomes)
+    return await _made(size, lambda: _filled(found, _preview(outcomes)))
+
+
+async def _made(size: int, make: Callable[[], pb.Import]) -> pb.Import:
+    """What is made of so many bytes. Little is made at once: beside an import a thread waits for the interpreter, twice,
+    for longer than that takes."""
+    return make() if size <= AT_ONCE_BYTES else await asyncio.to_thread(make)
 
 
 async def add_urls(message: pb.Import, found: Import, objects: Objects) -> None:
