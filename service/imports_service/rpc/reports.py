@@ -36,8 +36,9 @@ async def message_with_report(connection: Connection, found: Import) -> pb.Impor
 
 
 async def _made(size: int, make: Callable[[], pb.Import]) -> pb.Import:
-    """What is made of so many bytes. Little is made at once: beside an import a thread waits for the interpreter, twice,
-    for longer than that takes."""
+    """What is made of so many bytes. Little is made at once: beside an import a thread waits longer for the interpreter
+    than that takes.
+    """
     return make() if size <= AT_ONCE_BYTES else await asyncio.to_thread(make)
 
 
