@@ -1,9 +1,9 @@
 """dlt: a pipeline that merges a JSON Lines file into a table of PostgreSQL by its key, strategy `upsert`.
 
-    python -m benchmarks.peers.with_dlt URL FILE [rows|again|arrow]
+    python -m benchmarks.peers.with_dlt URL FILE [rows|pages|again|arrow]
 
-*rows* is its usual way: dicts in pages of 10,000, as its page on performance asks for, loaded by INSERTs.
-*again* is the same over a table that has all of the rows already.
+*rows* is its simplest way: dicts, one after the other, loaded by INSERTs. *pages* gives them in lists of 10,000, as its
+page on performance asks for, and *again* the same over a table that has all of the rows already.
 *arrow* is the fastest that its page on PostgreSQL knows: a table that pyarrow has read, loaded as Parquet through ADBC;
 it looks at no row, and takes only what is a table already.
 """
@@ -34,6 +34,11 @@ def pages(path: Path) -> Iterator[list[Any]]:
             yield page
 
 
+def rows(path: Path) -> Iterator[Any]:
+    for page in pages(path):
+        yield from page
+
+
 def arrow_table(path: Path) -> Iterator[Any]:
     from pyarrow import json as arrow_json  # noqa: PLC0415 - not a part of the other way's start
 
@@ -42,10 +47,11 @@ def arrow_table(path: Path) -> Iterator[Any]:
 
 def main(url: str, path: Path, way: str) -> None:
     is_arrow = way == "arrow"
+    given = {"rows": rows, "arrow": arrow_table}.get(way, pages)
 
     def run() -> float:
         skus = dlt.resource(
-            arrow_table(path) if is_arrow else pages(path),
+            given(path),
             name="skus",
             primary_key="code",
             write_disposition=MERGE,
@@ -67,9 +73,9 @@ def main(url: str, path: Path, way: str) -> None:
             run()
         seconds = run()
         with pipeline.sql_client() as client:
-            [(rows,)] = client.execute_sql("SELECT count(*) FROM skus")
+            [(stored,)] = client.execute_sql("SELECT count(*) FROM skus")
             client.drop_dataset()
-    print(json.dumps({"seconds": seconds, "rows": rows}))
+    print(json.dumps({"seconds": seconds, "rows": stored}))
 
 
 if __name__ == "__main__":
