@@ -86,10 +86,11 @@ async def run(stage: Stage) -> Section:
         lines=_lines(rates, rows, django_rows),
         details=(
             "How each is set up stands in `benchmarks/peers`. *Pages* are lists of 10,000 rows instead of one row "
-            "after the other, as dlt's page on performance advises. *Arrow tables* is dlt's fastest way into PostgreSQL: it "
-            "skips its normalizer, looks at no row, and takes only what is a table of one shape already. *Tuned* has "
-            "all that django-import-export's page on performance knows; it suits new rows: of those that are there "
-            f"already it updates all. *A statement a row*, in one transaction:\n\n```sql\n{floors.UPSERT.strip()};\n```"
+            "after the other, as dlt's page on performance advises. *Arrow tables* is its fastest way into "
+            "PostgreSQL: it skips the normalizer, looks at no row, and takes only what is a table of one shape "
+            "already. *Tuned* has all that django-import-export's page on performance knows; it suits new rows: of "
+            "those that are there already it updates all. *A statement a row*, in one transaction:"
+            f"\n\n```sql\n{floors.UPSERT.strip()};\n```"
         ),
         samples={"rows_per_second": rates.found, "versions": versions},
     )

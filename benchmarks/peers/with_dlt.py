@@ -14,7 +14,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ def arrow_table(path: Path) -> Iterator[Any]:
 
 def main(url: str, path: Path, way: str) -> None:
     is_arrow = way == "arrow"
-    given = {"rows": rows, "arrow": arrow_table}.get(way, pages)
+    given: Callable[[Path], Iterator[Any]] = {"rows": rows, "arrow": arrow_table}.get(way, pages)
 
     def run() -> float:
         skus = dlt.resource(
