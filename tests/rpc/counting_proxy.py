@@ -52,13 +52,15 @@ async def counting(url: str) -> AsyncIterator[Counted]:
     async def lead(source: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         connections.add(asyncio.current_task())  # type: ignore[arg-type]
         answers, target = await asyncio.open_connection(parts.hostname, parts.port)
-        async with asyncio.TaskGroup() as ways:
-            back_way = ways.create_task(_answers(answers, back))
-            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-                await passing(source, target, counted)
-            back_way.cancel()
-        for writer in (target, back):
-            writer.close()
+        try:
+            async with asyncio.TaskGroup() as ways:
+                back_way = ways.create_task(_answers(answers, back))
+                with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+                    await passing(source, target, counted)
+                back_way.cancel()
+        finally:
+            for writer in (target, back):
+                writer.close()
 
     server = await asyncio.start_server(lead, "127.0.0.1", 0)
     try:

@@ -108,7 +108,6 @@ async def test_giving_up_several_imports_at_once_is_in_nobodys_way(equipment: Eq
 async def test_what_a_store_writes_long_after_its_sender_died_is_swept(
     equipment: Equipment, objects: Objects
 ) -> None:
-    """A request that lay in the queue of a store, which was restarted meanwhile."""
     uid = "00000000-0000-0000-0000-000000000001"
     async with equipment.database.transaction() as connection:
         await uploads.insert_upload(connection, ORGANIZATION, uid, timedelta(seconds=-1))
